@@ -1,0 +1,385 @@
+/*
+ * idmap.c - the tables that say which id inside a user namespace is which id outside.
+ * See user_namespaces(7), "User and group ID mappings", and subuid(5).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nsteps.h"
+
+/* One decimal number of 32 bits, nothing before or after it but END. Returns what follows END. */
+static const char *
+parse_id(const char *text, char end, uint32_t *id)
+{
+    uint64_t value = 0;
+    int digits = 0;
+
+    for (; *text >= '0' && *text <= '9'; text++, digits++) {
+        value = value * 10 + (uint64_t)(*text - '0');
+        if (value > UINT32_MAX)
+            return NULL;
+    }
+    if (digits == 0 || *text != end)
+        return NULL;
+    *id = (uint32_t)value;
+    return text + (end != '\0');
+}
+
+static bool
+overlap(uint32_t a, uint32_t b, uint32_t count_a, uint32_t count_b)
+{
+    return (uint64_t)a < (uint64_t)b + count_b && (uint64_t)b < (uint64_t)a + count_a;
+}
+
+const char *
+add_range(struct id_map *map, const char *text)
+{
+    struct id_range new;
+    const char *rest = parse_id(text, ':', &new.inside);
+
+    rest = rest == NULL ? NULL : parse_id(rest, ':', &new.outside);
+    rest = rest == NULL ? NULL : parse_id(rest, '\0', &new.count);
+    if (rest == NULL)
+        return "is not IN:OUT:COUNT, three decimal numbers below 4294967296";
+    if (new.count == 0)
+        return "maps nothing: COUNT is 0";
+    /* The last id, 4294967295, is (uid_t)-1, which system calls use for "no change". */
+    if ((uint64_t) new.inside + new.count > UINT32_MAX ||
+        (uint64_t) new.outside + new.count > UINT32_MAX)
+        return "goes beyond the last id, 4294967294";
+    if (map->count == MAX_RANGES)
+        return "is one range too many: the kernel takes 340, user_namespaces(7)";
+    for (int i = 0; i < map->count; i++) {
+        const struct id_range *old = &map->range[i];
+
+        if (overlap(old->inside, new.inside, old->count, new.count))
+            return "overlaps an earlier range: an id inside would have two ids outside";
+        if (overlap(old->outside, new.outside, old->count, new.count))
+            return "overlaps an earlier range: two ids inside would be one id outside";
+    }
+    map->range[map->count++] = new;
+    return NULL;
+}
+
+int
+read_id_map(int dir, const char *file, struct id_map *map)
+{
+    char text[16384];
+    char *line, *rest = text;
+
+    map->count = 0;
+    if (read_file_at(dir, file, text, sizeof text) == -1)
+        return -1;
+    while ((line = strsep(&rest, "\n")) != NULL && map->count < MAX_RANGES) {
+        struct id_range *range = &map->range[map->count];
+
+        if (sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &range->inside, &range->outside,
+                   &range->count) == 3)
+            map->count++;
+    }
+    return 0;
+}
+
+int64_t
+id_inside(const struct id_map *map, uint32_t outside)
+{
+    for (int i = 0; i < map->count; i++) {
+        const struct id_range *range = &map->range[i];
+
+        if (outside >= range->outside && outside - range->outside < range->count)
+            return (int64_t)range->inside + (outside - range->outside);
+    }
+    return -1;
+}
+
+int64_t
+id_outside(const struct id_map *map, uint32_t inside)
+{
+    for (int i = 0; i < map->count; i++) {
+        const struct id_range *range = &map->range[i];
+
+        if (inside >= range->inside && inside - range->inside < range->count)
+            return (int64_t)range->outside + (inside - range->inside);
+    }
+    return -1;
+}
+
+char *
+format_id_map(const struct id_map *map, char *buffer, size_t size)
+{
+    size_t used = 0;
+
+    buffer[0] = '\0';
+    for (int i = 0; i < map->count && used < size; i++)
+        used +=
+            (size_t)snprintf(buffer + used, size - used, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+                             map->range[i].inside, map->range[i].outside, map->range[i].count);
+    return buffer;
+}
+
+/* A line of /etc/subuid is NAME:FIRST:COUNT or UID:FIRST:COUNT, subuid(5). The name is looked up in
+ * /etc/passwd by hand: getpwuid(3) in a static program would load the machine's own libraries. */
+static bool
+is_user(const char *who, uid_t uid)
+{
+    bool found = false;
+    struct passwd *entry;
+    FILE *passwd;
+    char number[16];
+
+    snprintf(number, sizeof number, "%u", (unsigned)uid);
+    if (strcmp(who, number) == 0)
+        return true;
+    passwd = fopen("/etc/passwd", "re");
+    if (passwd == NULL)
+        return false;
+    while (!found && (entry = fgetpwent(passwd)) != NULL)
+        found = entry->pw_uid == uid && strcmp(entry->pw_name, who) == 0;
+    fclose(passwd);
+    return found;
+}
+
+int
+find_subordinate(const char *file, uid_t uid, struct id_range *range)
+{
+    char line[256];
+    int found = -1;
+    FILE *stream = fopen(file, "re");
+
+    if (stream == NULL)
+        return -1;
+    while (found == -1 && fgets(line, sizeof line, stream) != NULL) {
+        char *rest = line;
+        const char *who = strsep(&rest, ":");
+
+        if (rest != NULL && is_user(who, uid) &&
+            sscanf(rest, "%" SCNu32 ":%" SCNu32, &range->outside, &range->count) == 2 &&
+            range->count > 0)
+            found = 0;
+    }
+    fclose(stream);
+    return found;
+}
+
+char *
+one_line(char *map)
+{
+    for (char *at = map; *at != '\0'; at++)
+        if (*at == '\n')
+            *at = at[1] == '\0' ? '\0' : ',';
+    return map;
+}
+
+uint32_t
+id_to_become(const struct id_map *map, uint32_t outer)
+{
+    int64_t own = id_inside(map, outer);
+
+    if (id_outside(map, 0) != -1)
+        return 0;
+    return own != -1 ? (uint32_t)own : map->range[0].inside;
+}
+
+/* ---- plumbing of 07-userns-map -------------------------------------------------------------- */
+
+bool
+has_unmapped_user_namespace(const struct step *step)
+{
+    struct id_map map;
+
+    return step->joining && step->from.holds.inode[NS_USER] != step->own.inode[NS_USER] &&
+           read_id_map(step->target.proc, "uid_map", &map) == 0 && map.count == 0;
+}
+
+static void
+add_one(struct id_map *map, uint32_t inside, uint32_t outside, uint32_t count)
+{
+    map->range[map->count++] = (struct id_range){inside, outside, count};
+}
+
+static bool
+is_identity(const struct id_map *map)
+{
+    return map->count == 1 && map->range[0].inside == 0 && map->range[0].outside == 0 &&
+           map->range[0].count == UINT32_MAX;
+}
+
+/* --auto: the user himself is 0 inside, and his subordinate ids follow from 1. Root, who needs no
+ * help to write them, has his range from 0 on. */
+static void
+choose_automatically(struct step *step, struct id_maps *maps, bool privileged)
+{
+    struct id_range uids, gids;
+
+    if (maps->uids.count > 0 || maps->gids.count > 0)
+        refuse(step, "--auto chooses the maps itself: leave --map and --gmap out");
+    if (find_subordinate("/etc/subuid", maps->outer_uid, &uids) == -1)
+        refuse(step,
+               "/etc/subuid grants uid %" PRIu32 " no ids; as root: usermod --add-subuids "
+               "100000-165535 --add-subgids 100000-165535 USER",
+               maps->outer_uid);
+    if (find_subordinate("/etc/subgid", maps->outer_uid, &gids) == -1)
+        refuse(step,
+               "/etc/subgid grants uid %" PRIu32 " no ids; as root: usermod --add-subgids "
+               "100000-165535 USER",
+               maps->outer_uid);
+    if (!privileged) {
+        add_one(&maps->uids, 0, maps->outer_uid, 1);
+        add_one(&maps->gids, 0, maps->outer_gid, 1);
+    }
+    add_one(&maps->uids, privileged ? 0 : 1, uids.outside, uids.count);
+    add_one(&maps->gids, privileged ? 0 : 1, gids.outside, gids.count);
+    maps->by_newuidmap = !privileged;
+}
+
+/* In a namespace that stays when we fail, nothing may be left half mapped, for a map can be written
+ * only once. So what the kernel would refuse to an ordinary user is refused before. */
+static void
+check_own_id(struct step *step, const char *file, const struct id_map *map, uint32_t own, int cap)
+{
+    if (!have_capability(cap) &&
+        (map->count != 1 || map->range[0].count != 1 || map->range[0].outside != own))
+        refuse(step, "%s: an ordinary user may map one id, his own (%" PRIu32 "), or use --auto",
+               file, own);
+}
+
+void
+choose_maps(struct step *step, struct id_maps *maps, bool theirs)
+{
+    bool in_target = !theirs && step->joining && step->target.ids_mapped;
+    bool new_parent =
+        !theirs && step->joining && step->from.holds.inode[NS_USER] != step->own.inode[NS_USER];
+    struct id_range range = {0, 100000, 65536};
+    bool privileged;
+
+    if (!step->has_proc)
+        refuse(step, "the maps are files in /proc, which is not mounted here: 02-mountproc first");
+    /* The user namespace that we write from is the parent: ours, or the one that we will join. */
+    if ((new_parent ? read_id_map(step->target.proc, "uid_map", &maps->parent)
+                    : read_id_map(AT_FDCWD, "/proc/self/uid_map", &maps->parent)) == -1)
+        add_one(&maps->parent, 0, 0, UINT32_MAX);
+    maps->outer_uid = in_target ? step->target.uid[1] : geteuid();
+    maps->outer_gid = in_target ? step->target.gid[1] : getegid();
+    privileged = is_identity(&maps->parent) && have_capability(CAP_SETUID);
+
+    if (maps->by_newuidmap) {
+        choose_automatically(step, maps, privileged);
+        return;
+    }
+    if (maps->uids.count == 0 && privileged) {
+        find_subordinate("/etc/subuid", maps->outer_uid, &range);
+        add_one(&maps->uids, 0, range.outside, range.count);
+        if (maps->gids.count == 0) {
+            range = (struct id_range){0, 100000, 65536};
+            find_subordinate("/etc/subgid", maps->outer_uid, &range);
+            add_one(&maps->gids, 0, range.outside, range.count);
+        }
+    } else if (maps->uids.count == 0) {
+        if (maps->outer_uid == 0 && is_identity(&maps->parent))
+            refuse(step, "uid 0 without CAP_SETUID can map only the host's uid 0, and that is not "
+                         "done unless you type it: --map 0:0:1");
+        add_one(&maps->uids, 0, maps->outer_uid, 1);
+    }
+    if (maps->gids.count == 0 && have_capability(CAP_SETGID) && is_identity(&maps->parent))
+        maps->gids = maps->uids;
+    else if (maps->gids.count == 0)
+        add_one(&maps->gids, maps->uids.range[0].inside, maps->outer_gid, 1);
+    if (theirs) {
+        check_own_id(step, "uid_map", &maps->uids, maps->outer_uid, CAP_SETUID);
+        check_own_id(step, "gid_map", &maps->gids, maps->outer_gid, CAP_SETGID);
+    }
+}
+
+void
+run_newidmap(struct step *step, const char *program, pid_t pid, const struct id_map *map)
+{
+    char numbers[3 * MAX_RANGES + 1][12];
+    char *argv[3 * MAX_RANGES + 3] = {(char *)program, numbers[0]};
+    int count = 1, status;
+    pid_t child;
+
+    snprintf(numbers[0], sizeof numbers[0], "%d", (int)pid);
+    for (int i = 0; i < map->count; i++) {
+        uint32_t triple[3] = {map->range[i].inside, map->range[i].outside, map->range[i].count};
+
+        for (int j = 0; j < 3; j++) {
+            snprintf(numbers[count], sizeof numbers[count], "%" PRIu32, triple[j]);
+            argv[count + 1] = numbers[count];
+            count++;
+        }
+    }
+    child = fork();
+    if (child == 0) {
+        execvp(program, argv);
+        _exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+    }
+    if (child == -1 || waitpid(child, &status, 0) == -1)
+        fail(step, errno, why_fork(), "fork for %s", program);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_FOUND)
+        refuse(step, "--auto needs %s, which is not installed: apt-get install uidmap", program);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        refuse(step, "%s has failed (its own message is above)", program);
+}
+
+pid_t
+fork_helper(struct step *step, int *go_ahead)
+{
+    int ends[2];
+    char byte;
+    pid_t pid;
+
+    if (pipe2(ends, O_CLOEXEC) == -1)
+        return -1;
+    pid = fork();
+    if (pid != 0) {
+        close(ends[0]);
+        *go_ahead = ends[1];
+        return pid;
+    }
+    close(ends[1]);
+    /* It must be in the parent of the new user namespace: the one that the step will join. */
+    if (step->joining && step->from.holds.inode[NS_USER] != step->own.inode[NS_USER] &&
+        setns(step->target.ns[NS_USER], CLONE_NEWUSER) == -1)
+        fail(step, errno, why_setns(step->target.pid), "setns(user of pid %d)", step->target.pid);
+    /* Nothing to read means that the step has ended without needing us. */
+    if (read(ends[0], &byte, 1) != 1)
+        _exit(0);
+    return 0;
+}
+
+int
+run_helper(pid_t helper, int go_ahead)
+{
+    int status;
+
+    signal(SIGPIPE, SIG_IGN); /* it may have failed already, and said why */
+    if (write(go_ahead, "g", 1) != 1 || waitpid(helper, &status, 0) == -1)
+        return -1;
+    signal(SIGPIPE, SIG_DFL);
+    close(go_ahead);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+void
+note_maps(struct step *step, const struct id_maps *maps)
+{
+    char text[16384];
+    uid_t uid = geteuid();
+
+    add_note(step, "uid_map %s", one_line(format_id_map(&maps->uids, text, sizeof text)));
+    add_note(step, "gid_map %s", one_line(format_id_map(&maps->gids, text, sizeof text)));
+    add_note(step, "uid %u in here is uid %" PRId64 " outside", (unsigned)uid,
+             id_outside(&maps->uids, uid));
+    if (uid != 0)
+        add_note(step, "without a uid 0 the capabilities go at the next execve, capabilities(7)");
+}

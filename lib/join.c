@@ -1,0 +1,412 @@
+/*
+ * join.c - "-": start from what the step before left behind.
+ *
+ * First look, then touch: the record is checked against the process that it names, everything is
+ * opened from outside, and only then is anything entered. Chapter 06 walks through this file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "nsteps.h"
+
+/* glibc has a wrapper for pidfd_open(2) only since 2.36. */
+static int
+sys_pidfd_open(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* Reads one line of at most SIZE - 1 bytes. Returns NULL, or what is wrong with it. */
+static const char *
+read_line(char *line, size_t size)
+{
+    size_t used = 0;
+    char *newline = NULL;
+
+    do {
+        ssize_t got = read(STDIN_FILENO, line + used, size - 1 - used);
+
+        if (got == -1 && errno == EINTR)
+            continue;
+        if (got == -1)
+            return strerror(errno);
+        if (got == 0)
+            return used == 0 ? "" : "it is cut: no newline at its end";
+        used += (size_t)got;
+        line[used] = '\0';
+        newline = memchr(line, '\n', used);
+        if (newline == NULL && used == size - 1)
+            return "its line is far too long";
+    } while (newline == NULL);
+    if (newline + 1 != line + used)
+        return "there is more than one line";
+    if (strlen(line) != used)
+        return "it holds a NUL byte";
+    *newline = '\0';
+    return NULL;
+}
+
+/* A pidfd names one process for ever, a pid does not: compare what the two say, pidfd_open(2). */
+static bool
+pidfd_is(const struct step *step, int pidfd, pid_t pid)
+{
+    char path[32], text[512];
+    const char *line;
+
+    snprintf(path, sizeof path, "fdinfo/%d", pidfd);
+    if (step->proc_self == -1 || read_file_at(step->proc_self, path, text, sizeof text) == -1)
+        return false;
+    line = strstr(text, "\nPid:");
+    return line != NULL && strtol(line + strlen("\nPid:"), NULL, 10) == pid;
+}
+
+static bool
+is_alive(int pidfd)
+{
+    struct pollfd end = {.fd = pidfd, .events = POLLIN}; /* readable: the process has ended */
+
+    return poll(&end, 1, 0) == 0;
+}
+
+/* The numbers after FIELD ("\nUid:") of a status file, translated into the target's user
+ * namespace; numbers that it does not map are left out. */
+static int
+parse_ids(const char *status, const char *field, const struct id_map *map, uint32_t *ids, int max)
+{
+    const char *rest = strstr(status, field);
+    char *next;
+    int count = 0;
+
+    if (rest == NULL)
+        return 0;
+    for (rest += strlen(field); count < max && *rest != '\n'; rest = next) {
+        unsigned long id = strtoul(rest, &next, 10);
+        int64_t inside = map == NULL ? (int64_t)id : id_inside(map, (uint32_t)id);
+
+        if (next == rest)
+            break;
+        if (inside >= 0)
+            ids[count++] = (uint32_t)inside;
+        while (*next == ' ' || *next == '\t')
+            next++;
+    }
+    return count;
+}
+
+/* Who is the target, and what may it do? */
+static int
+read_identity(struct target *target, bool same_user_namespace)
+{
+    struct id_map uids, gids;
+    char status[16384];
+
+    if (read_file_at(target->proc, "status", status, sizeof status) == -1 ||
+        read_id_map(target->proc, "uid_map", &uids) == -1 ||
+        read_id_map(target->proc, "gid_map", &gids) == -1)
+        return -1;
+    /* Uid: real, effective, saved, file system. */
+    target->ids_mapped =
+        parse_ids(status, "\nUid:", same_user_namespace ? NULL : &uids, target->uid, 3) == 3 &&
+        parse_ids(status, "\nGid:", same_user_namespace ? NULL : &gids, target->gid, 3) == 3;
+    target->group_count = parse_ids(status, "\nGroups:", same_user_namespace ? NULL : &gids,
+                                    target->groups, MAX_GROUPS);
+    return parse_capabilities(status, &target->caps, &target->no_new_privs);
+}
+
+/* Opens cgroup.procs of the target's cgroup, unless we are in that cgroup already. */
+static int
+open_cgroup(struct target *target, const struct step *step)
+{
+    char own[4096], its[4096], mount[4096], path[8300];
+
+    if (read_cgroup_path(step->proc_self, "cgroup", own, sizeof own) == -1 ||
+        read_cgroup_path(target->proc, "cgroup", its, sizeof its) == -1)
+        return errno == ENOENT ? 0 : -1; /* a kernel without cgroup v2 */
+    if (strcmp(own, its) == 0 || find_cgroup2(mount, sizeof mount) == -1)
+        return 0;
+    snprintf(path, sizeof path, "%s%s/cgroup.procs", mount, its);
+    target->cgroup_procs = open(path, O_WRONLY | O_CLOEXEC);
+    return target->cgroup_procs == -1 ? -1 : 0;
+}
+
+int
+open_target(pid_t pid, const struct step *step, struct target *target, const char **what)
+{
+    char path[32];
+    struct stat its, own;
+
+    snprintf(path, sizeof path, "/proc/%d", (int)pid);
+    target->pid = pid;
+    *what = "pidfd_open";
+    target->pidfd = sys_pidfd_open(pid);
+    if (target->pidfd == -1)
+        return -1;
+    *what = "open /proc/PID";
+    target->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (target->proc == -1)
+        return -1;
+    *what = "read the links in /proc/PID/ns";
+    if (read_namespaces(target->proc, &target->holds) == -1)
+        return -1;
+    for (int i = 0; i < NS_TYPES; i++) {
+        if (target->holds.inode[i] == 0)
+            continue;
+        target->ns[i] = openat(target->proc, ns_types[i].link, O_RDONLY | O_CLOEXEC);
+        if (target->ns[i] == -1)
+            return -1;
+    }
+    *what = "open /proc/PID/root";
+    target->root = openat(target->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (target->root == -1 || fstat(target->root, &its) == -1 || stat("/", &own) == -1)
+        return -1;
+    target->own_root = its.st_dev == own.st_dev && its.st_ino == own.st_ino;
+    *what = "open /proc/PID/cwd";
+    target->cwd = openat(target->proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (target->cwd == -1)
+        return -1;
+    *what = "read /proc/PID/status";
+    if (read_identity(target, target->holds.inode[NS_USER] == step->before.inode[NS_USER]) == -1)
+        return -1;
+    *what = "open cgroup.procs of the cgroup of PID";
+    return open_cgroup(target, step);
+}
+
+void
+close_target(struct target *target)
+{
+    int *all[] = {&target->pidfd, &target->proc, &target->root, &target->cwd,
+                  &target->cgroup_procs};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (*all[i] != -1) {
+            close(*all[i]);
+            *all[i] = -1;
+        }
+    for (int i = 0; i < NS_TYPES; i++)
+        if (target->ns[i] != -1) {
+            close(target->ns[i]);
+            target->ns[i] = -1;
+        }
+}
+
+void
+start_from(struct step *step)
+{
+    const char *what;
+    char line[4096];
+
+    if (!step->joining)
+        return;
+    if (isatty(STDIN_FILENO))
+        refuse(step,
+               "\"-\" goes on from a record on stdin, but stdin is a terminal: "
+               "01-unshare | %s - ...",
+               step->name);
+    what = read_line(line, sizeof line);
+    if (what != NULL && what[0] == '\0')
+        refuse(step, "the step before left no record");
+    if (what == NULL)
+        what = parse_record(line, &step->from);
+    if (what != NULL)
+        refuse(step, "what came on stdin is not the record of a step: %s", what);
+    if (step->proc_self == -1)
+        refuse(step, "/proc is not mounted here, so the record cannot be checked");
+
+    if (open_target(step->from.pid, step, &step->target, &what) == -1) {
+        if (errno == ESRCH || errno == ENOENT)
+            refuse(step, "%s is gone: no process %d is left to go on from", step->from.step,
+                   (int)step->from.pid);
+        if (strstr(what, "cgroup") != NULL)
+            fail(step, errno, why_cgroup("cgroup.procs", "0"), "%s (PID is %d)", what,
+                 (int)step->from.pid);
+        fail(step, errno, why_setns(step->from.pid), "%s (PID is %d)", what, (int)step->from.pid);
+    }
+    if (!pidfd_is(step, step->target.pidfd, step->from.pid))
+        refuse(step,
+               "the record's pid %d is another process in this /proc: was it written in "
+               "another pid namespace?",
+               (int)step->from.pid);
+    if (read_start_time(step->target.proc) != step->from.start)
+        refuse(step,
+               "process %d is not the one that wrote the record: it started at another "
+               "time (the pid was used again)",
+               (int)step->from.pid);
+    for (int i = 0; i < NS_TYPES; i++)
+        if (step->target.holds.inode[i] != step->from.holds.inode[i])
+            refuse(step,
+                   "process %d does not hold what the record says: %s is [%" PRIu64 "], "
+                   "not [%" PRIu64 "]",
+                   (int)step->from.pid, ns_types[i].name, step->target.holds.inode[i],
+                   step->from.holds.inode[i]);
+    if (!is_alive(step->target.pidfd))
+        refuse(step, "%s is gone: process %d has ended", step->from.step, (int)step->from.pid);
+    step->before = step->from.holds;
+}
+
+/* setns(2) for a pid or time namespace. The caller itself does not move: its next child will. */
+static int
+enter_for_children(const struct target *target, const struct namespaces *own)
+{
+    static const int which[] = {NS_PID, NS_TIME};
+
+    for (size_t i = 0; i < sizeof which / sizeof which[0]; i++) {
+        int type = which[i];
+
+        if (target->holds.inode[type] != own->inode[type] &&
+            setns(target->ns[type], ns_types[type].flag) == -1)
+            return -1;
+    }
+    return 0;
+}
+
+/* setns(2) to all namespaces of the target that are not ours already. */
+static int
+enter_namespaces(const struct target *target, const struct namespaces *own)
+{
+    bool entered_pid;
+    int flags = 0;
+
+    for (int i = 0; i < NS_TYPES; i++)
+        if (i != NS_PID && i != NS_TIME && target->holds.inode[i] != own->inode[i])
+            flags |= ns_types[i].flag;
+
+    /* To enter a pid namespace one needs CAP_SYS_ADMIN in the user namespace that owns it. Root
+     * has that now and may lose it by entering a user namespace; an ordinary user has it only
+     * after entering. So: try before, and if that was not permitted, after. */
+    entered_pid = enter_for_children(target, own) == 0;
+    if (!entered_pid && errno != EPERM)
+        return -1;
+    /* One call, all or nothing; the kernel takes the user namespace first. */
+    if (flags != 0 && setns(target->pidfd, flags) == -1)
+        return -1;
+    return entered_pid ? 0 : enter_for_children(target, own);
+}
+
+int
+enter_root(const struct step *step)
+{
+    const struct target *target = &step->target;
+
+    /* The very root that we have: chroot(2) to it would ask for CAP_SYS_CHROOT in vain. */
+    if (target->own_root && target->holds.inode[NS_MNT] == step->own.inode[NS_MNT])
+        return 0;
+    return fchdir(target->root) == -1 ? -1 : chroot(".");
+}
+
+int
+enter_typed_cwd(const struct step *step)
+{
+    /* Operands are relative to where they were typed, as long as "/" is still the same one. By its
+     * name, not by a descriptor: that would lead out to the old mount namespace. */
+    if (step->target.own_root && step->cwd != NULL && chdir(step->cwd) == 0)
+        return 0;
+    return chdir("/");
+}
+
+int
+enter_cgroup(const struct target *target)
+{
+    /* "0" is whoever writes it: no pid that could be the wrong one, cgroups(7). */
+    return target->cgroup_procs == -1 || write(target->cgroup_procs, "0", 1) == 1 ? 0 : -1;
+}
+
+/* Takes over the groups where that is allowed: user_namespaces(7), /proc/PID/setgroups. */
+static void
+take_groups(const struct target *target)
+{
+    gid_t own[MAX_GROUPS];
+    int count = getgroups(MAX_GROUPS, own);
+
+    if (count == target->group_count &&
+        memcmp(own, target->groups, (size_t)count * sizeof own[0]) == 0)
+        return;
+    if (setgroups((size_t)target->group_count, target->groups) == -1)
+        return; /* "deny", or no CAP_SETGID: we keep ours, as every process in there did */
+}
+
+int
+take_identity(const struct target *target)
+{
+    if (target->ids_mapped) {
+        /* Without this flag, leaving uid 0 would clear the capabilities that we are about to set
+         * ourselves, capabilities(7). */
+        if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == -1)
+            return -1;
+        take_groups(target);
+        if (setresgid(target->gid[0], target->gid[1], target->gid[2]) == -1 ||
+            setresuid(target->uid[0], target->uid[1], target->uid[2]) == -1 ||
+            prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == -1)
+            return -1;
+    }
+    if (target->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+        return -1;
+    return set_capabilities(&target->caps);
+}
+
+struct keep
+keep_death_signal(void)
+{
+    struct keep keep = {.death_signal = 0};
+
+    prctl(PR_GET_PDEATHSIG, &keep.death_signal, 0, 0, 0);
+    keep.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    keep.parent = getppid();
+    return keep;
+}
+
+void
+restore_death_signal(struct keep keep)
+{
+    if (keep.dumpable == 1)
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    if (keep.death_signal == 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, keep.death_signal, 0, 0, 0);
+    /* Did the parent die while the signal was cleared? A parent outside our pid namespace is 0
+     * before and after: then PID 1 has died with it, and we with PID 1. */
+    if (getppid() != keep.parent)
+        _exit(EXIT_STEP_FAILED);
+}
+
+void
+join(struct step *step)
+{
+    struct target *target = &step->target;
+    struct keep keep = keep_death_signal();
+    struct namespaces now;
+
+    if (!step->joining)
+        return;
+    if (enter_namespaces(target, &step->own) == -1)
+        fail(step, errno, why_setns(target->pid), "setns(pid %d)", (int)target->pid);
+    if (enter_root(step) == -1)
+        fail(step, errno, why_chroot("/proc/PID/root"), "chroot(\"/proc/%d/root\")",
+             (int)target->pid);
+    if (enter_typed_cwd(step) == -1)
+        fail(step, errno, why_unknown("2 chdir"), "chdir(\"/\")");
+    if (enter_cgroup(target) == -1)
+        fail(step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to cgroup.procs of %s",
+             step->from.step);
+    if (take_identity(target) == -1)
+        fail(step, errno, why_unknown("7 capabilities"), "become what process %d is",
+             (int)target->pid);
+    restore_death_signal(keep);
+
+    read_namespaces(step->proc_self, &now);
+    for (int i = 0; i < NS_TYPES; i++)
+        if (now.inode[i] != step->from.holds.inode[i])
+            refuse(step, "joined, but %s is [%" PRIu64 "] and not [%" PRIu64 "]", ns_types[i].name,
+                   now.inode[i], step->from.holds.inode[i]);
+    close_target(target);
+}

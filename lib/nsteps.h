@@ -1,0 +1,413 @@
+/*
+ * nsteps.h - the plumbing that the eight steps share, grouped by the .c file that each part
+ * comes from. Read a step first; come here when you want to know what one of its calls does.
+ *
+ * A step's main always reads the same:
+ *
+ *     begin         split the command line             (grammar.c)
+ *     start_from    read and check the record          (record.c; only with `-`)
+ *     join          enter what the record describes    (join.c;   only with `-`)
+ *     THE FEATURE   the one call that the step is about
+ *     finish        report, then COMMAND or stay       (finish.c, run.c, stay.c)
+ */
+#ifndef NSTEPS_H
+#define NSTEPS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+#include <sys/types.h>
+
+/* The exit statuses that env(1) and chroot(1) use too. */
+enum { EXIT_STEP_FAILED = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+/* ---- names.c: tables of names --------------------------------------------------------------- */
+
+/* The eight types of namespace in alphabetical order, as reports and records list them. */
+enum { NS_CGROUP, NS_IPC, NS_MNT, NS_NET, NS_PID, NS_TIME, NS_USER, NS_UTS, NS_TYPES };
+
+struct ns_type {
+    const char *name;      /* "pid": as in pid:[4026531836], see namespaces(7) */
+    const char *link;      /* "ns/pid_for_children": the link in /proc/PID that we go by */
+    int flag;              /* CLONE_NEWPID */
+    const char *flag_name; /* "CLONE_NEWPID" */
+    char option;           /* 'p', the option letter of unshare(1) and nsenter(1) */
+};
+
+extern const struct ns_type ns_types[NS_TYPES];
+
+/* The CLONE_NEW* flag for an option letter (muinpUCT), or 0 for any other letter. */
+int ns_flag(int option);
+
+/* All CLONE_NEW* flags. */
+int ns_all_flags(void);
+
+/* Writes FLAGS as "CLONE_NEWNS|CLONE_NEWPID" into BUFFER of SIZE bytes; returns BUFFER. */
+char *ns_flag_names(int flags, char *buffer, size_t size);
+
+/* The number of a capability by its name in capabilities(7), with or without "cap_", in any case;
+ * -1 if there is none. */
+int cap_number(const char *name);
+
+/* The name ("cap_sys_admin") of a capability, or NULL for a number that has no name here. */
+const char *cap_name(int number);
+
+/* How many capabilities the running kernel has: the kernel refuses larger numbers, PR_CAPBSET_READ
+ * in prctl(2). Changes nothing. */
+int cap_count(void);
+
+/* The name of an errno ("EPERM"), or "errno N". glibc has strerrorname_np(3), musl has not. */
+const char *errno_name(int error);
+
+/* ---- record.c: the one-line ticket that a step left behind prints --------------------------- */
+
+struct namespaces {
+    uint64_t inode[NS_TYPES]; /* 0: this kernel has no such type, or it cannot be read */
+};
+
+struct record {
+    char step[32];            /* who wrote it: "04-pivot_root" */
+    pid_t pid;                /* as the writer's /proc numbers it */
+    unsigned long long start; /* field 22 of /proc/PID/stat, in clock ticks since boot */
+    struct namespaces holds;  /* pid and time: what its children get */
+};
+
+/* Reads the inodes of the namespaces that PROC_PID, a descriptor of a /proc/PID directory, holds.
+ * Types that cannot be read get 0. Returns 0, or -1 with errno when none could be read. */
+int read_namespaces(int proc_pid, struct namespaces *out);
+
+/* The start time of a process, from its /proc/PID directory PROC_PID; 0 when it cannot be read. */
+unsigned long long read_start_time(int proc_pid);
+
+/* Reads one whole small file below directory DIR into BUFFER, always NUL-terminated.
+ * Returns the number of bytes, or -1 with errno (EFBIG when it does not fit). */
+ssize_t read_file_at(int dir, const char *path, char *buffer, size_t size);
+
+/* Takes LINE (without newline) apart into RECORD. Returns NULL, or what is wrong with it. */
+const char *parse_record(const char *line, struct record *record);
+
+/* Formats RECORD, newline included, into BUFFER; returns its length. */
+size_t format_record(const struct record *record, char *buffer, size_t size);
+
+/* ---- the step: everything that main knows and the library needs ----------------------------- */
+
+struct capabilities { /* capabilities(7); bit N is capability N */
+    uint64_t inheritable, permitted, effective, bounding, ambient;
+};
+
+struct id_range { /* one line of uid_map or gid_map, user_namespaces(7) */
+    uint32_t inside, outside, count;
+};
+
+enum { MAX_RANGES = 340, MAX_GROUPS = 1024 };
+
+struct id_map {
+    struct id_range range[MAX_RANGES];
+    int count;
+};
+
+struct target { /* a process that we join; -1 where a descriptor is not open */
+    pid_t pid;
+    int pidfd;
+    int proc;         /* its /proc/PID directory */
+    int root;         /* its root directory (O_PATH) */
+    int cwd;          /* its working directory (O_PATH) */
+    int cgroup_procs; /* cgroup.procs of its cgroup, for writing; -1 when we are in it already */
+    int ns[NS_TYPES]; /* its namespaces, as setns(2) wants them */
+    bool own_root;    /* its root directory is the one that we have now */
+    struct namespaces holds;
+    struct capabilities caps;
+    bool no_new_privs;
+    uid_t uid[3]; /* real, effective, saved; as numbered in its own user namespace */
+    gid_t gid[3];
+    gid_t groups[MAX_GROUPS];
+    int group_count;
+    bool ids_mapped; /* all of uid and gid have a number in its user namespace */
+};
+
+struct id_maps;
+
+struct step {
+    const char *name;  /* "03-chroot", for messages and the record */
+    const char *usage; /* the text of --help */
+    char **argv;       /* our own part of the command line, up to "--" */
+    int argc;
+    char **operand;    /* what is left after the options */
+    char **command;    /* what follows "--", or NULL */
+    bool joining;      /* the first argument was "-" */
+    bool fork_command; /* COMMAND must be a child: namespaces or a cgroup to look after */
+
+    int proc_self; /* our /proc/PID directory; -1: not open (any more) */
+    pid_t pid;     /* our pid as /proc numbers it */
+    unsigned long long start;
+    char *cwd;    /* our working directory by its name, NULL when it has none */
+    int terminal; /* /dev/tty, else /dev/null: COMMAND's stdin after a record */
+    bool has_terminal;
+    bool has_proc;            /* /proc was there when we began */
+    struct namespaces own;    /* the namespaces that we were started in */
+    struct namespaces before; /* what we start from: the record's, or our own */
+    struct namespaces now;    /* what we leave behind, as the report shows it */
+    struct record from;       /* the record of the step before (joining) */
+    struct target target;     /* the step before, opened (joining) */
+
+    pid_t init;      /* PID 1 of the pid namespace that we made, or 0 (01 only) */
+    pid_t janitor;   /* removes our cgroup when we end, or 0 (05 only) */
+    int leash;       /* a pipe on which we tell the janitor what to do, or -1 */
+    char note[4096]; /* further lines of the report, see add_note */
+    size_t note_length;
+};
+
+/* ---- grammar.c: NN-name [-] [OPTIONS] [OPERANDS] [-- COMMAND [ARG ...]] --------------------- */
+
+/* Fills in STEP from the command line: splits it at the first "--", takes a leading "-" away and
+ * opens what is needed for the report. Ends the process (125) when the line is no such line. */
+void begin(struct step *step, int argc, char **argv, const char *usage);
+
+/* getopt_long(3) over the step's own arguments: returns the option's letter with optarg set, or -1
+ * after the last one. Prints the usage for --help (exit 0); a bad option ends the process (125). */
+int next_option(struct step *step, const char *letters, const struct option *long_options);
+
+/* Checks that between MIN and MAX operands are there (MAX -1: any number) and returns how many;
+ * WANTED names them in the message. STEP->operand[0] is the first. */
+int count_operands(struct step *step, int min, int max, const char *wanted);
+
+/* Returns TEXT, which must be a whole number of seconds; else ends the process (125). */
+const char *check_seconds(struct step *step, const char *text);
+
+/* ---- report.c: messages for people, all on stderr ------------------------------------------- */
+
+struct why { /* why a call failed, and what to type; empty strings: not known */
+    char because[400];
+    char hint[300];
+};
+
+/* Bad input or misuse: one line, exit status 125. */
+noreturn void refuse(struct step *step, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A call failed: prints "NAME: <the call>: <errno>", because and try; cleans up; exit status 125.
+ * ERROR is the errno to show: fail(&step, errno, why_chroot(dir), "chroot(\"%s\")", dir). */
+noreturn void fail(struct step *step, int error, struct why why, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Prints what fail prints, and returns. */
+void explain(const struct step *step, int error, struct why why, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* May the "-" have been forgotten? The shell has connected our stdin to a pipe. */
+bool forgot_dash(const struct step *step);
+
+/* Adds one line to the report that finish prints. */
+void add_note(struct step *step, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints the report in one write(2): who, the call, the inodes in STEP->now with those that differ
+ * from STEP->before marked, and the notes. CALL is "chroot(\"rootfs\")". */
+void report(const struct step *step, const char *call);
+
+/* ---- why.c: why did this call fail? --------------------------------------------------------- */
+/* Each looks at what user space can read, in the order in which the kernel checks, and never
+ * changes anything. errno must still be the failed call's. */
+
+struct why why_unshare(const struct step *step, int flags);
+struct why why_mount(const char *target, const char *type);
+struct why why_chroot(const char *new_root);
+struct why why_pivot_root(const char *new_root, const char *put_old); /* put_old may be NULL */
+struct why why_setns(pid_t pid);
+struct why why_cgroup(const char *file, const char *value);
+struct why why_no_cgroup(void);                                      /* after open_cgroup_base */
+struct why why_id_map(const char *file, const struct id_maps *maps); /* FILE: uid_map, gid_map */
+struct why why_capset(void);
+struct why why_fork(void);
+/* "not known", with the man page to read: why_unknown("2 mount"). */
+struct why why_unknown(const char *man_page);
+
+/* Is CAPABILITY (a number) in our effective set? */
+bool have_capability(int capability);
+
+/* Says on stderr why execvp(PROGRAM) failed with ERROR. */
+void explain_exec(const struct step *step, int error, const char *program);
+
+/* Would a mount or pivot_root here change the mounts of the host itself? 1 yes, 0 no, -1 cannot
+ * tell. Mounts no file system anywhere, and needs no privilege to ask. */
+int in_host_mount_namespace(void);
+
+/* Ends the process (125) when STEP would change the host's mounts; WHAT is what it would do. */
+void refuse_on_host(struct step *step, const char *what);
+
+/* ---- join.c: start from what the step before left behind ------------------------------------ */
+
+/* With "-": reads the record from stdin, checks that it names the very process that wrote it, and
+ * opens (but does not enter) what that process holds. Ends the process (125) when anything does
+ * not match. Without "-": does nothing. */
+void start_from(struct step *step);
+
+/* With "-": enters what start_from opened: all namespaces, root, cwd, cgroup, ids, capabilities.
+ * Ends the process (125) when the kernel refuses. Without "-": does nothing. */
+void join(struct step *step);
+
+/* The parts of join, for 06-nsenter which lets one choose. Each returns 0, or -1 with errno. */
+int open_target(pid_t pid, const struct step *step, struct target *target, const char **what);
+int enter_root(const struct step *step);        /* fchdir + chroot(2) */
+int enter_typed_cwd(const struct step *step);   /* where it was typed, see join.c */
+int enter_cgroup(const struct target *target);  /* writes "0" to its cgroup.procs */
+int take_identity(const struct target *target); /* groups, gids, uids, no_new_privs, caps */
+void close_target(struct target *target);
+
+/* A change of credentials clears the parent-death signal and the dumpable flag, prctl(2). These
+ * two put them back: save before, restore after. */
+struct keep {
+    int death_signal, dumpable;
+    pid_t parent;
+};
+struct keep keep_death_signal(void);
+void restore_death_signal(struct keep keep);
+
+/* ---- finish.c: the end of each step --------------------------------------------------------- */
+
+/* Prints the report, then runs COMMAND, or stays behind and writes the record. The printf-style
+ * arguments are the call that the step made, for the report. Never returns. */
+noreturn void finish(struct step *step, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Takes down what this step has made that does not go by itself: PID 1, the cgroup. */
+void clean_up(struct step *step);
+
+/* A descriptor that becomes readable when the step before ends, pidfd_open(2); -1 without "-". */
+int watch_previous(const struct step *step);
+
+/* ---- run.c: processes ----------------------------------------------------------------------- */
+
+/* Becomes COMMAND (or the shell), or forks it, waits, and ends with its status. */
+noreturn void run_command(struct step *step);
+
+/* Runs WORK(ARGUMENT) in the pid namespace that our children get: in a child, where that is not
+ * our own. WORK returns 0, or -1 with errno; so does run_inside. Before such a fork it reads
+ * STEP->now and closes every descriptor but 0, 1, 2 and the terminal. */
+int run_inside(struct step *step, int (*work)(const void *), const void *argument);
+
+/* Forks the first process of our new pid namespace: a tiny init that reaps and does nothing else,
+ * and dies with us. Returns its pid as we see it, or -1 with errno. pid_namespaces(7). */
+pid_t start_init(void);
+
+/* Asks the kernel to kill this process when its parent dies (PR_SET_PDEATHSIG), and makes sure that
+ * the parent is not dead already: PIPE_END is the write end of a pipe that only the parent reads. */
+void die_with_parent(int pipe_end);
+
+/* close_range(2): glibc has a wrapper since 2.34, musl has none. Closes FIRST and all above. */
+void close_from(int first);
+
+/* Closes every descriptor but 0, 1, 2, the terminal (it becomes 3) and the janitor's leash (4). */
+void close_all_but_kept(struct step *step);
+
+/* ---- cgroup.c: finding cgroup v2, and cleaning up ------------------------------------------- */
+
+/* Where the cgroup2 file system is mounted, from /proc/self/mountinfo: 0, or -1 with ENOENT. */
+int find_cgroup2(char *path, size_t size);
+
+/* The directory in which 05-cgroup makes its cgroup: the cgroup2 mount for root, the topmost
+ * directory that is ours to write for an ordinary user. Returns an O_DIRECTORY descriptor and its
+ * name in PATH, or -1 with errno (ENOENT no cgroup2, EACCES nothing delegated). */
+int open_cgroup_base(char *path, size_t size);
+
+/* Enables the controller that FILE belongs to (pids.max: pids) in the cgroup.subtree_control of
+ * BASE, unless it is enabled already or FILE is a core file that needs none. 0, or -1 with errno
+ * (ENOENT: not among cgroup.controllers). */
+int enable_controller_of(int base, const char *file);
+
+/* Writes VALUE to FILE below DIR in one write(2), without creating it. 0, or -1 with errno. */
+int write_file_at(int dir, const char *file, const char *value);
+
+/* Reads the path of a process in the cgroup v2 hierarchy from its cgroup FILE ("cgroup") below
+ * DIR, a /proc/PID directory. 0, or -1 with errno (ENOENT: the kernel has no cgroup v2). */
+int read_cgroup_path(int dir, const char *file, char *path, size_t size);
+
+/* Forks a process, outside the cgroup and in a session of its own, that waits until we end or ask
+ * it to, then kills what is in BASE/NAME, removes it, and puts CONTROLS, the text of BASE's
+ * cgroup.subtree_control before we touched it, back. To be called before join, when BASE/NAME does
+ * not exist yet. Fills in STEP->janitor and leash: 0, or -1 with errno. */
+int start_janitor(struct step *step, int base, const char *name, const char *controls);
+
+/* Asks the janitor to clean up now and waits for that: 0, or -1 with errno when it could not. */
+int stop_janitor(struct step *step);
+
+/* Sends the janitor away without cleaning up: the cgroup is to stay, or is not ours. */
+void dismiss_janitor(struct step *step);
+
+/* ---- dev.c ---------------------------------------------------------------------------------- */
+
+/* Makes a minimal /dev on the directory DEV: a tmpfs with null zero full random urandom tty, pts,
+ * shm and the usual symbolic links. 0, or -1 with errno, with *WHAT saying what failed and
+ * nothing left mounted. */
+int make_dev(const char *dev, const char **what);
+
+/* ---- idmap.c: uid_map and gid_map ----------------------------------------------------------- */
+
+/* Parses "IN:OUT:COUNT" and appends it to MAP. Returns NULL, or what is wrong with TEXT. */
+const char *add_range(struct id_map *map, const char *text);
+
+/* Reads a uid_map or gid_map file below DIR. 0, or -1 with errno. */
+int read_id_map(int dir, const char *file, struct id_map *map);
+
+/* The id inside for the id OUTSIDE, or -1 when MAP has none; id_outside is the reverse. */
+int64_t id_inside(const struct id_map *map, uint32_t outside);
+int64_t id_outside(const struct id_map *map, uint32_t inside);
+
+/* Formats MAP as the kernel reads it, one "IN OUT COUNT" a line; returns BUFFER. */
+char *format_id_map(const struct id_map *map, char *buffer, size_t size);
+
+/* Turns the newlines of such a text into commas, in place; returns it. */
+char *one_line(char *map);
+
+/* Which id to become in a namespace with MAP, for who is OUTER outside: 0 if it exists, else one's
+ * own, else the first. */
+uint32_t id_to_become(const struct id_map *map, uint32_t outer);
+
+/* The first range of the user UID in /etc/subuid or /etc/subgid (FILE): 0, or -1 when none. */
+int find_subordinate(const char *file, uid_t uid, struct id_range *range);
+
+struct id_maps { /* what 07-userns-map writes */
+    struct id_map uids, gids;
+    struct id_map parent;          /* uid_map of the namespace that it is written from */
+    uint32_t outer_uid, outer_gid; /* who we are there */
+    bool by_newuidmap;             /* --auto */
+};
+
+/* Has the step before made a user namespace (01-unshare --user) that nobody has mapped yet? */
+bool has_unmapped_user_namespace(const struct step *step);
+
+/* Fills in the maps that the command line leaves open; THEIRS: for such a namespace. To be called
+ * before join. Ends the process (125) when there is nothing to choose. */
+void choose_maps(struct step *step, struct id_maps *maps, bool theirs);
+
+/* Runs newuidmap(1) or newgidmap(1) (PROGRAM) for PID; ends the process (125) when that fails. */
+void run_newidmap(struct step *step, const char *program, pid_t pid, const struct id_map *map);
+
+/* Forks a process that stays outside and returns 0 in it only when run_helper asks for it. In the
+ * caller: its pid, or -1 with errno, and in *GO_AHEAD a descriptor for run_helper. */
+pid_t fork_helper(struct step *step, int *go_ahead);
+
+/* Lets the helper go ahead and waits: 0, or -1 when it ended with another status than 0. */
+int run_helper(pid_t helper, int go_ahead);
+
+/* Adds the maps, and who we are now, to the report. */
+void note_maps(struct step *step, const struct id_maps *maps);
+
+/* ---- caps.c --------------------------------------------------------------------------------- */
+
+/* The five sets of this process, from capget(2) and prctl(2). */
+struct capabilities read_capabilities(void);
+
+/* The five sets and no_new_privs from the text of a /proc/PID/status. 0, or -1 with EINVAL. */
+int parse_capabilities(const char *status, struct capabilities *caps, bool *no_new_privs);
+
+/* Brings this process down to CAPS: the bounding set first, then capset(2), then ambient.
+ * 0, or -1 with errno. */
+int set_capabilities(const struct capabilities *caps);
+
+#endif

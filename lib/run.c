@@ -1,0 +1,389 @@
+/*
+ * run.c - running processes inside: COMMAND, PID 1, and small pieces of work.
+ *
+ * A process that enters the container must not bring anything in with it. It is a fork of a
+ * process outside, and until its execve(2) a hostile process inside could look at it. Hence:
+ * nothing is open but 0, 1, 2 (and a pipe or the terminal), its root and cwd are inside already,
+ * and it is not dumpable, so that /proc/PID/{fd,root,mem} of it stay shut (CVE-2016-9962 in runc).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nsteps.h"
+
+void
+close_from(int first)
+{
+    syscall(SYS_close_range, (unsigned)first, ~0U, 0);
+}
+
+void
+close_all_but_kept(struct step *step)
+{
+    int leash = step->leash == -1 ? -1 : fcntl(step->leash, F_DUPFD_CLOEXEC, 64);
+
+    if (step->terminal != -1 && step->terminal != 3) {
+        dup3(step->terminal, 3, O_CLOEXEC);
+        step->terminal = 3;
+    } else if (step->terminal == -1) {
+        close(3);
+    }
+    if (leash != -1) {
+        dup3(leash, 4, O_CLOEXEC);
+        step->leash = 4;
+    }
+    close_from(leash == -1 ? 4 : 5);
+    step->proc_self = -1;
+    step->target.pidfd = -1;
+}
+
+void
+die_with_parent(int pipe_end)
+{
+    struct pollfd reader = {.fd = pipe_end, .events = 0};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    /* If the parent had died before that, its end of the pipe is closed: POLLERR. */
+    if (poll(&reader, 1, 0) == 1)
+        _exit(EXIT_STEP_FAILED);
+}
+
+/* ---- PID 1 ---------------------------------------------------------------------------------- */
+
+/* The kernel gives every orphan of a pid namespace to its PID 1, who must wait(2) for it, or it
+ * stays in the process table as a zombie. That is all that this one does, for ever. */
+static noreturn void
+be_init(void)
+{
+    sigset_t child_ended;
+
+    sigemptyset(&child_ended);
+    sigaddset(&child_ended, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_ended, NULL);
+    for (;;) {
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+        sigwaitinfo(&child_ended, NULL);
+    }
+}
+
+pid_t
+start_init(void)
+{
+    int ready[2];
+    char byte;
+    pid_t pid;
+    bool is_ready;
+
+    if (pipe2(ready, O_CLOEXEC) == -1)
+        return -1;
+    pid = fork();
+    if (pid == 0) {
+        close(ready[0]);
+        die_with_parent(ready[1]);
+        setsid(); /* no terminal: Ctrl-C at the caller's must not reach PID 1 */
+        if (chdir("/") == -1 || write(ready[1], "r", 1) != 1)
+            _exit(EXIT_STEP_FAILED);
+        close_from(0);
+        be_init();
+    }
+    int error = errno;
+    close(ready[1]);
+    /* Only when the parent-death signal is set may we tell anybody that we are there. */
+    is_ready = pid > 0 && read(ready[0], &byte, 1) == 1;
+    close(ready[0]);
+    if (pid > 0 && !is_ready) {
+        waitpid(pid, NULL, 0);
+        error = ECHILD;
+        pid = -1;
+    }
+    errno = error;
+    return pid;
+}
+
+/* ---- a piece of work inside ----------------------------------------------------------------- */
+
+static bool
+children_get_our_pid_namespace(const struct step *step)
+{
+    struct stat own, children;
+
+    return step->proc_self == -1 || fstatat(step->proc_self, "ns/pid", &own, 0) == -1 ||
+           (fstatat(step->proc_self, "ns/pid_for_children", &children, 0) == 0 &&
+            own.st_ino == children.st_ino);
+}
+
+int
+run_inside(struct step *step, int (*work)(const void *), const void *argument)
+{
+    int result[2], error = ECHILD, dumpable;
+    pid_t pid;
+
+    if (children_get_our_pid_namespace(step))
+        return work(argument);
+    read_namespaces(step->proc_self, &step->now);
+    close_all_but_kept(step);
+    if (pipe2(result, O_CLOEXEC) == -1)
+        return -1;
+    dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    pid = fork();
+    if (pid == 0) {
+        close(result[0]);
+        die_with_parent(result[1]);
+        error = work(argument) == 0 ? 0 : errno;
+        _exit(write(result[1], &error, sizeof error) == sizeof error ? 0 : EXIT_STEP_FAILED);
+    }
+    if (pid == -1)
+        error = errno;
+    close(result[1]);
+    if (pid > 0 && read(result[0], &error, sizeof error) != sizeof error)
+        error = ECHILD;
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    close(result[0]);
+    prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+/* ---- COMMAND -------------------------------------------------------------------------------- */
+
+/* execvp(3) says EACCES when it may not even search a directory of PATH, although the program may be
+ * nowhere at all: then "not found" is the better answer. */
+static bool
+is_in_path(const char *program)
+{
+    const char *path = getenv("PATH");
+    char file[4096];
+
+    if (strchr(program, '/') != NULL || path == NULL)
+        return true;
+    for (;;) {
+        int length = (int)strcspn(path, ":");
+
+        snprintf(file, sizeof file, "%.*s/%s", length, path, program);
+        if (access(file, F_OK) == 0)
+            return true;
+        if (path[length] == '\0')
+            return false;
+        path += length + 1;
+    }
+}
+
+/* Becomes COMMAND, or a shell when there is none. Only returns by exiting: 127 or 126. */
+static noreturn void
+exec_command(const struct step *step)
+{
+    const char *shell = getenv("SHELL");
+    int error;
+
+    if (step->command != NULL) {
+        execvp(step->command[0], step->command);
+        error = errno == EACCES && !is_in_path(step->command[0]) ? ENOENT : errno;
+        explain_exec(step, error, step->command[0]);
+        _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+    }
+    /* The caller's shell may not exist under the new root. */
+    if (shell != NULL && shell[0] == '/')
+        execl(shell, shell, (char *)NULL);
+    execl("/bin/sh", "sh", (char *)NULL);
+    error = errno;
+    explain_exec(step, error, "/bin/sh");
+    _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+}
+
+/* What the parent of COMMAND keeps in mind while it waits. */
+struct job {
+    pid_t child;       /* also the number of its process group */
+    int terminal;      /* -1: none */
+    int started;       /* a pipe that ends when the child has become COMMAND, or has failed */
+    int dumpable;      /* what PR_SET_DUMPABLE was, to be set again then */
+    bool joined;       /* stopping the container must not stop the caller's pipeline */
+    bool has_terminal; /* the child's process group is in the foreground */
+    sigset_t mask;     /* the signal mask that we were started with */
+};
+
+/* Stops us (and our process group) as the terminal would have, until SIGCONT. */
+static void
+stop_ourselves(const struct job *job, int signal)
+{
+    sigset_t blocked;
+
+    sigprocmask(SIG_SETMASK, &job->mask, &blocked);
+    kill(0, signal);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* The child wants to read from, or set, the terminal, and is in a background process group:
+ * hand the terminal over. See credentials(7), tcsetpgrp(3). If it is not ours to give, stop as the
+ * child did: our own parent (a shell, or a step that waits like us) then gives it to us. */
+static void
+hand_over_terminal(struct job *job, int signal)
+{
+    if (job->terminal != -1 && !job->has_terminal && tcgetpgrp(job->terminal) != getpgrp())
+        stop_ourselves(job, signal);
+    if (job->terminal != -1 && (job->has_terminal || tcgetpgrp(job->terminal) == getpgrp()) &&
+        tcsetpgrp(job->terminal, job->child) == 0)
+        job->has_terminal = true;
+    else
+        kill(-job->child, SIGHUP); /* there is no terminal for it, and never will be */
+    kill(-job->child, SIGCONT);
+}
+
+static void
+take_terminal_back(struct job *job)
+{
+    if (job->has_terminal)
+        tcsetpgrp(job->terminal, getpgrp()); /* allowed: SIGTTOU is blocked */
+    job->has_terminal = false;
+}
+
+static void
+child_stopped(struct job *job, int signal)
+{
+    if (signal == SIGTTIN || signal == SIGTTOU) {
+        hand_over_terminal(job, signal);
+        return;
+    }
+    if (!job->joined) { /* Ctrl-Z: to the caller's shell, the step and COMMAND are one job */
+        bool had_terminal = job->has_terminal;
+
+        take_terminal_back(job);
+        stop_ourselves(job, SIGTSTP);
+        if (had_terminal && tcgetpgrp(job->terminal) == getpgrp())
+            job->has_terminal = tcsetpgrp(job->terminal, job->child) == 0;
+    }
+    kill(-job->child, SIGCONT);
+}
+
+/* Passes on what was sent to us. The terminal's signals go to a whole process group, kill(1)'s to
+ * one process. */
+static void
+pass_on(const struct job *job, const struct signalfd_siginfo *info)
+{
+    int signal = (int)info->ssi_signo;
+
+    if (signal == SIGTTIN || signal == SIGTTOU)
+        return;
+    kill(info->ssi_code == SI_KERNEL || signal == SIGCONT ? -job->child : job->child, signal);
+    if (signal == SIGTSTP) {
+        raise(SIGSTOP);
+        kill(-job->child, SIGCONT);
+    }
+}
+
+/* Waits for the child and returns its status as wait(2) gives it. */
+static int
+wait_for_child(struct step *step, struct job *job)
+{
+    struct signalfd_siginfo info;
+    struct pollfd events[3];
+    sigset_t all;
+    int status;
+
+    sigfillset(&all);
+    events[0] = (struct pollfd){.fd = signalfd(-1, &all, SFD_CLOEXEC), .events = POLLIN};
+    events[1] = (struct pollfd){.fd = watch_previous(step), .events = POLLIN};
+    events[2] = (struct pollfd){.fd = job->started, .events = POLLIN};
+    for (;;) {
+        /* First look, then wait: the child may have ended before the signalfd was there. */
+        while (waitpid(job->child, &status, WNOHANG | WUNTRACED) > 0) {
+            if (!WIFSTOPPED(status))
+                return status;
+            child_stopped(job, WSTOPSIG(status));
+        }
+        if (poll(events, 3, -1) == -1)
+            continue;
+        if (events[2].revents != 0) {
+            prctl(PR_SET_DUMPABLE, job->dumpable, 0, 0, 0);
+            close(job->started);
+            events[2].fd = -1;
+        }
+        if (events[1].revents != 0) {
+            fprintf(stderr, "%s: %s (pid %d) is gone, and the container with it\n", step->name,
+                    step->from.step, (int)step->from.pid);
+            kill(-job->child, SIGKILL);
+            events[1].fd = -1;
+        }
+        if ((events[0].revents & POLLIN) && read(events[0].fd, &info, sizeof info) == sizeof info &&
+            info.ssi_signo != SIGCHLD)
+            pass_on(job, &info);
+    }
+}
+
+/* Ends as COMMAND ended: its exit status, or 128 + N when signal N killed it (as sh(1) says it). */
+static noreturn void
+end_like(const struct job *job, int status)
+{
+    if (!WIFSIGNALED(status))
+        exit(WEXITSTATUS(status));
+    if (WTERMSIG(status) == SIGINT) {
+        /* A shell that runs a loop stops it only if it sees that Ctrl-C killed the command. */
+        signal(SIGINT, SIG_DFL);
+        sigprocmask(SIG_SETMASK, &job->mask, NULL);
+        raise(SIGINT);
+    }
+    exit(128 + WTERMSIG(status));
+}
+
+static noreturn void
+be_child(const struct step *step, const struct job *job, const int started[2])
+{
+    close(started[0]);
+    if (step->leash != -1)
+        close(step->leash);
+    setpgid(0, 0); /* so that "kill 0" inside reaches nobody outside */
+    die_with_parent(started[1]);
+    if (step->joining)
+        dup2(step->terminal, STDIN_FILENO);
+    sigprocmask(SIG_SETMASK, &job->mask, NULL);
+    exec_command(step);
+}
+
+void
+run_command(struct step *step)
+{
+    struct job job = {.terminal = -1, .joined = step->joining};
+    int started[2], status;
+    sigset_t all;
+
+    if (!step->joining && !step->fork_command) {
+        close_from(STDERR_FILENO + 1);
+        exec_command(step);
+    }
+    fflush(stdout);
+    signal(SIGCHLD, SIG_DFL);
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &job.mask);
+    close_all_but_kept(step);
+    if (step->has_terminal)
+        job.terminal = step->terminal;
+    if (pipe2(started, O_CLOEXEC) == -1)
+        fail(step, errno, why_unknown("2 pipe"), "pipe");
+    job.started = started[0];
+    job.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    job.child = fork();
+    if (job.child == -1)
+        fail(step, errno, why_fork(), "fork");
+    if (job.child == 0)
+        be_child(step, &job, started);
+    setpgid(job.child, job.child);
+    close(started[1]);
+    status = wait_for_child(step, &job);
+    take_terminal_back(&job);
+    clean_up(step);
+    end_like(&job, status);
+}
