@@ -1,0 +1,64 @@
+# nsteps: `make demo` shows it, `make help` lists the targets, README.md explains.
+BUILD  = build
+CC     = cc
+ROOTFS = $(BUILD)/rootfs
+
+CFLAGS   = -O2 -g -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+CPPFLAGS = -D_GNU_SOURCE
+# Static: a step must still run after the root directory has changed and libc is out of sight.
+LDFLAGS  = -static
+# musl-gcc does not look for the kernel's own headers (linux/*.h) by itself.
+ifneq (,$(findstring musl,$(CC)))
+CPPFLAGS += -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
+endif
+ifdef SANITIZE
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS =
+endif
+
+STEPS = $(patsubst steps/%.c,$(BUILD)/%,$(wildcard steps/*.c))
+LIB   = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
+
+all: $(STEPS) ## build the eight steps (the default)
+
+$(BUILD)/lib/%.o: lib/%.c lib/nsteps.h Makefile
+	@mkdir -p $(@D)
+	@echo "  CC   $@"; $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/%: steps/%.c $(LIB) lib/nsteps.h
+	@echo "  LINK $@"; $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB)
+
+# After `sudo make`, what was made belongs to the owner of the tree, so that he can go on.
+OWNED = @test "$$(id -u)" != 0 || chown -Rh --reference=. $(BUILD)
+
+$(BUILD)/rootfs/etc/nsteps-rootfs: $(STEPS) lib/rootfs.sh
+	lib/rootfs.sh $(BUILD)/rootfs $(BUILD)
+	$(OWNED)
+
+rootfs: $(BUILD)/rootfs/etc/nsteps-rootfs ## put together build/rootfs from this machine's programs
+
+rootfs-debian: all ## make build/rootfs-debian with debootstrap (as root, needs a network)
+	lib/rootfs.sh --debian $(BUILD)/rootfs-debian $(BUILD)
+
+demo: rootfs ## the whole chain, explained (V=1: with the steps' own reports)
+	@V='$(V)' lib/demo.sh demo $(BUILD) $(ROOTFS)
+	$(OWNED)
+
+shell: rootfs ## an interactive shell in the same container
+	@lib/demo.sh shell $(BUILD) $(ROOTFS)
+
+test: rootfs ## all tests: as root and as an ordinary user; without root, those of a user
+	@BUILD=$(BUILD) tests/run $(T)
+	$(OWNED)
+
+lint: ## warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, clang-format
+	@tests/lint
+
+clean: ## remove build/ (never lab/)
+	rm -rf --one-file-system $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+.SECONDARY:
+.PHONY: all rootfs rootfs-debian demo shell test lint clean help

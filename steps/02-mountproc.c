@@ -1,0 +1,126 @@
+/*
+ * 02-mountproc: a fresh /proc.
+ *
+ * ps(1) has no system call that lists processes: it reads the directory /proc. So as long as the
+ * old /proc is mounted, a new pid namespace looks like the old one.
+ * Chapter: tutorial/02-mountproc.md. Man pages: mount(2), proc(5), pid_namespaces(7).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "../lib/nsteps.h"
+
+static const char usage[] =
+    "Usage: 02-mountproc [-] [--sys] [--dev | --rbind-dev] [ROOT]\n"
+    "                    [-- COMMAND [ARG ...]]\n"
+    "Mounts a new proc on ROOT/proc (ROOT is / if not given).\n"
+    "\n"
+    "      --sys         also mount sysfs on ROOT/sys, read-only\n"
+    "      --dev         also make a minimal ROOT/dev: null zero full random urandom\n"
+    "                    tty, pts, shm and the usual links\n"
+    "      --rbind-dev   also bind the whole /dev of the host on ROOT/dev, as a slave\n"
+    "\n"
+    "Do this before 03-chroot and 04-pivot_root: --dev needs the old /dev in reach.\n";
+
+static const struct option options[] = {
+    {"sys", no_argument, NULL, 's'},
+    {"dev", no_argument, NULL, 'd'},
+    {"rbind-dev", no_argument, NULL, 'r'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* The feature. A procfs shows the pid namespace of the process that mounts it; so this runs in a
+ * process that is in the new one (run_inside, below). */
+static int
+mount_proc(const void *target)
+{
+    return mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+/* sysfs shows the network devices of the mounter's net namespace, sysfs(5). Everything else in it
+ * is the host's own hardware: hence read-only. */
+static int
+mount_sys(const char *target)
+{
+    return mount("sysfs", target, "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+/* The whole /dev of the host with all that is mounted below it. As a slave: what the host mounts
+ * there later appears here too, but nothing that is mounted here appears there. It does not stop
+ * writes to the devices. */
+static int
+bind_dev(const char *target)
+{
+    if (mount("/dev", target, NULL, MS_BIND | MS_REC, NULL) == -1)
+        return -1;
+    if (mount(NULL, target, NULL, MS_REC | MS_SLAVE, NULL) == 0)
+        return 0;
+    umount2(target, MNT_DETACH);
+    return -1;
+}
+
+/* ROOT/NAME without a double slash. */
+static char *
+below(const char *root, const char *name, char *path, size_t size)
+{
+    snprintf(path, size, "%s/%s", strcmp(root, "/") == 0 ? "" : root, name);
+    return path;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct step step;
+    const char *root = "/", *what = "bind /dev";
+    bool want_sys = false, want_dev = false, want_rbind = false;
+    char proc[4096], sys[4096], dev[4096];
+    int option;
+
+    begin(&step, argc, argv, usage);
+    while ((option = next_option(&step, "", options)) != -1) {
+        want_sys |= option == 's';
+        want_dev |= option == 'd';
+        want_rbind |= option == 'r';
+    }
+    if (count_operands(&step, 0, 1, "ROOT") == 1)
+        root = step.operand[0];
+    if (want_dev && want_rbind)
+        refuse(&step, "--dev and --rbind-dev exclude each other: both are mounted on ROOT/dev");
+    start_from(&step);
+    refuse_on_host(&step, "mounting a proc");
+    join(&step);
+
+    below(root, "proc", proc, sizeof proc);
+    below(root, "sys", sys, sizeof sys);
+    below(root, "dev", dev, sizeof dev);
+    /* Whatever fails, what was mounted before it must not stay: so /proc, where we look for the
+     * cause of a failure, comes last. */
+    if (want_sys && mount_sys(sys) == -1)
+        fail(&step, errno, why_mount(sys, "sysfs"), "mount sysfs on %s", sys);
+    if ((want_rbind && bind_dev(dev) == -1) || (want_dev && make_dev(dev, &what) == -1)) {
+        struct why why = why_mount(dev, "tmpfs");
+
+        explain(&step, errno, why, "%s for %s", what, dev);
+        if (want_sys)
+            umount2(sys, MNT_DETACH);
+        return EXIT_STEP_FAILED;
+    }
+    if (run_inside(&step, mount_proc, proc) == -1) {
+        struct why why = why_mount(proc, "proc");
+
+        explain(&step, errno, why, "mount proc on %s", proc);
+        if (want_sys)
+            umount2(sys, MNT_DETACH);
+        if (want_dev || want_rbind)
+            umount2(dev, MNT_DETACH);
+        return EXIT_STEP_FAILED;
+    }
+    if (want_sys)
+        add_note(&step, "sysfs, read-only, on %s", sys);
+    if (want_dev || want_rbind)
+        add_note(&step, "%s on %s", want_dev ? "a minimal /dev" : "all of the host's /dev", dev);
+    finish(&step, "mount(\"proc\", \"%s\", \"proc\", MS_NOSUID|MS_NODEV|MS_NOEXEC)", proc);
+}

@@ -1,0 +1,150 @@
+/*
+ * 05-cgroup: limits.
+ *
+ * A cgroup is a directory that processes are moved into; its files say how much they may use, all
+ * of them together. No system call of its own: mkdir, write, read.
+ * Chapter: tutorial/05-cgroup.md. Man page: cgroups(7).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/nsteps.h"
+
+static const char usage[] =
+    "Usage: 05-cgroup [-] [--keep] NAME [FILE=VALUE ...] [-- COMMAND [ARG ...]]\n"
+    "Makes the cgroup (v2) NAME, writes each VALUE to its FILE, and moves this\n"
+    "process into it.\n"
+    "For example: 05-cgroup demo pids.max=32 memory.max=64M cpu.max='50000 100000'\n"
+    "\n"
+    "      --keep   do not remove the cgroup at the end (rmdir does it later)\n"
+    "\n"
+    "NAME is made under the cgroup2 mount for root, under the delegated subtree for\n"
+    "an ordinary user.\n";
+
+static const struct option options[] = {
+    {"keep", no_argument, NULL, 'k'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* The feature, in three parts: mkdir, write, write. */
+static int
+make_cgroup(int base, const char *name)
+{
+    if (mkdirat(base, name, 0755) == -1)
+        return -1;
+    return openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int
+set_limit(int cgroup, const char *file, const char *value)
+{
+    return write_file_at(cgroup, file, value);
+}
+
+/* "0" means the process that writes: there is no pid that could be the wrong one. Its children will
+ * be born in the cgroup; what runs already, PID 1 and the steps before, stays where it is. */
+static int
+enter_cgroup_by(int cgroup_procs)
+{
+    return write(cgroup_procs, "0", 1) == 1 ? 0 : -1;
+}
+
+/* Checks NAME and each FILE=VALUE before anything is made. */
+static void
+check_operands(struct step *step, const char *name, char **settings, int count)
+{
+    if (strchr(name, '/') != NULL || name[0] == '.' || strlen(name) > 200)
+        refuse(step, "the name \"%s\" must be one path component that begins without a dot", name);
+    if (strpbrk(name, "=\n") != NULL)
+        refuse(step, "NAME comes first, then limits: \"%s\" is no name", name);
+    for (int i = 0; i < count; i++) {
+        const char *equals = strchr(settings[i], '=');
+
+        if (equals == NULL || equals == settings[i])
+            refuse(step, "what is \"%s\"? Limits are FILE=VALUE; a COMMAND comes after --",
+                   settings[i]);
+        if (memchr(settings[i], '/', (size_t)(equals - settings[i])) != NULL)
+            refuse(step, "\"%s\": FILE must be one path component, like pids.max", settings[i]);
+        if (equals[1] == '\0')
+            refuse(step, "\"%s\" has no value", settings[i]);
+        if (strncmp(settings[i], "cgroup.freeze=", 14) == 0 && strcmp(equals, "=0") != 0)
+            refuse(step, "%s would freeze this step itself: write it later", settings[i]);
+        if (strncmp(settings[i], "cgroup.procs=", 13) == 0 ||
+            strncmp(settings[i], "cgroup.threads=", 15) == 0)
+            refuse(step, "%s: who is moved in is killed at the end; only this step goes in",
+                   settings[i]);
+    }
+}
+
+/* What the kernel has made of it: 64M reads back as 67108864. */
+static void
+note_limit(struct step *step, int cgroup, const char *file)
+{
+    char text[4096];
+
+    if (read_file_at(cgroup, file, text, sizeof text) == -1)
+        snprintf(text, sizeof text, "(cannot be read)");
+    text[strcspn(text, "\n")] = '\0';
+    add_note(step, "%s = %s", file, text);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct step step;
+    char where[4096], controls[512];
+    const char *name;
+    int option, count, base, cgroup, procs;
+    bool keep = false;
+
+    begin(&step, argc, argv, usage);
+    while ((option = next_option(&step, "", options)) != -1)
+        keep |= option == 'k';
+    count = count_operands(&step, 1, -1, "NAME");
+    name = step.operand[0];
+    check_operands(&step, name, step.operand + 1, count - 1);
+    start_from(&step);
+
+    /* The cgroup is made before we join: the new root need not show any cgroup file system. */
+    base = open_cgroup_base(where, sizeof where);
+    if (base == -1 || read_file_at(base, "cgroup.subtree_control", controls, sizeof controls) == -1)
+        fail(&step, errno, why_no_cgroup(), "find a place for the cgroup %s", name);
+    if (faccessat(base, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        refuse(&step, "%s/%s exists already and is left alone: take another NAME", where, name);
+    if (start_janitor(&step, base, name, controls) == -1)
+        fail(&step, errno, why_fork(), "fork the janitor");
+    cgroup = make_cgroup(base, name);
+    if (cgroup == -1 && errno == EEXIST) { /* somebody was quicker: it is not ours to remove */
+        dismiss_janitor(&step);
+        errno = EEXIST;
+    }
+    if (cgroup == -1)
+        fail(&step, errno, why_cgroup("mkdir", name), "mkdir %s/%s", where, name);
+    for (int i = 1; i < count; i++) {
+        char *file = strtok(step.operand[i], "="), *value = strtok(NULL, "");
+
+        if (enable_controller_of(base, file) == -1)
+            fail(&step, errno, why_cgroup(file, value), "enable the controller of %s in %s", file,
+                 where);
+        if (set_limit(cgroup, file, value) == -1)
+            fail(&step, errno, why_cgroup(file, value), "write %s to %s/%s/%s", value, where, name,
+                 file);
+        note_limit(&step, cgroup, file);
+    }
+    procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    join(&step);
+    if (enter_cgroup_by(procs) == -1)
+        fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to %s/%s/cgroup.procs", where,
+             name);
+    add_note(&step, "for this process and its children; what ran before (PID 1) is not in it");
+    if (keep)
+        dismiss_janitor(&step);
+    step.fork_command = !keep; /* somebody must remove the cgroup when COMMAND has ended */
+    finish(&step, "mkdir %s/%s; echo 0 > cgroup.procs", where, name);
+}

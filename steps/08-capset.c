@@ -1,0 +1,142 @@
+/*
+ * 08-capset: what root may do.
+ *
+ * The power of root comes in about 40 pieces, capabilities. A process has five sets of them, and
+ * what it may do is decided by all five. Chapter: tutorial/08-capset.md. Man pages: capset(2),
+ * prctl(2), capabilities(7).
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/nsteps.h"
+
+static const char usage[] =
+    "Usage: 08-capset [-] [--drop LIST|all] [--keep LIST] [--no-new-privs]\n"
+    "                 [-- COMMAND [ARG ...]]\n"
+    "Drops capabilities from all five sets. LIST is cap_chown,net_raw,... with the\n"
+    "names of capabilities(7).\n"
+    "\n"
+    "      --drop LIST|all   give these up\n"
+    "      --keep LIST       but not these; without --drop: give up all others\n"
+    "      --no-new-privs    no execve may ever give more (set-user-ID programs)\n"
+    "\n"
+    "Without options it changes nothing and reports the five sets.\n";
+
+static const struct option options[] = {
+    {"drop", required_argument, NULL, 'd'},
+    {"keep", required_argument, NULL, 'k'},
+    {"no-new-privs", no_argument, NULL, 'n'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* glibc provides no wrapper for capset(2); the 64 bits of a set travel in two halves. */
+static int
+sys_capset(struct capabilities caps)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct half[2];
+
+    for (int i = 0; i < 2; i++) {
+        half[i].effective = (uint32_t)(caps.effective >> 32 * i);
+        half[i].permitted = (uint32_t)(caps.permitted >> 32 * i);
+        half[i].inheritable = (uint32_t)(caps.inheritable >> 32 * i);
+    }
+    return (int)syscall(SYS_capset, &header, half);
+}
+
+/* The feature. CAPS are the sets that we have; DROP is taken out of each. */
+static int
+drop_capabilities(struct capabilities caps, uint64_t drop)
+{
+    /* The bounding set: without it, execve(2) would give all of them back to uid 0. It goes first,
+     * for this call needs CAP_SETPCAP, which the next one may take away. */
+    for (int i = 0; i < cap_count(); i++)
+        if ((caps.bounding & drop) >> i & 1 && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == -1)
+            return -1;
+    /* Effective: what the kernel checks. Permitted: what may be made effective again. Inheritable:
+     * what a program file may pass on. The ambient set, which outlives execve(2) for any uid, can
+     * only hold what is permitted and inheritable: the kernel lowers it by itself. */
+    caps.effective &= ~drop;
+    caps.permitted &= ~drop;
+    caps.inheritable &= ~drop;
+    return sys_capset(caps);
+}
+
+/* Takes "cap_chown,NET_RAW" apart; returns a mask with bit N for capability N. */
+static uint64_t
+parse_list(struct step *step, char *list)
+{
+    uint64_t mask = 0;
+    char *name;
+
+    if (strcasecmp(list, "all") == 0)
+        return ~UINT64_C(0);
+    while ((name = strsep(&list, ",")) != NULL) {
+        int number = cap_number(name);
+
+        if (number == -1)
+            refuse(step, "there is no capability \"%s\": capabilities(7) has the names", name);
+        mask |= UINT64_C(1) << number;
+    }
+    return mask;
+}
+
+static void
+note_sets(struct step *step, const struct capabilities *was, const struct capabilities *is)
+{
+    add_note(step, "CapInh %016llx -> %016llx", (unsigned long long)was->inheritable,
+             (unsigned long long)is->inheritable);
+    add_note(step, "CapPrm %016llx -> %016llx", (unsigned long long)was->permitted,
+             (unsigned long long)is->permitted);
+    add_note(step, "CapEff %016llx -> %016llx   %d capabilities -> %d",
+             (unsigned long long)was->effective, (unsigned long long)is->effective,
+             __builtin_popcountll(was->effective), __builtin_popcountll(is->effective));
+    add_note(step, "CapBnd %016llx -> %016llx", (unsigned long long)was->bounding,
+             (unsigned long long)is->bounding);
+    add_note(step, "CapAmb %016llx -> %016llx", (unsigned long long)was->ambient,
+             (unsigned long long)is->ambient);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct step step;
+    struct capabilities was, is;
+    uint64_t drop = 0, keep = 0;
+    bool no_new_privs = false, keeps = false;
+    int option;
+
+    begin(&step, argc, argv, usage);
+    while ((option = next_option(&step, "", options)) != -1) {
+        if (option == 'd')
+            drop |= parse_list(&step, optarg);
+        if (option == 'k')
+            keep |= parse_list(&step, optarg);
+        keeps |= option == 'k';
+        no_new_privs |= option == 'n';
+    }
+    count_operands(&step, 0, 0, "nothing");
+    if (keeps && drop == 0)
+        drop = ~UINT64_C(0);
+    start_from(&step);
+    join(&step);
+
+    was = read_capabilities();
+    if (no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+        fail(&step, errno, why_unknown("2 prctl"), "prctl(PR_SET_NO_NEW_PRIVS)");
+    if (drop_capabilities(was, drop & ~keep) == -1)
+        fail(&step, errno, why_capset(), "drop capabilities from the five sets");
+    is = read_capabilities();
+    note_sets(&step, &was, &is);
+    if (no_new_privs)
+        add_note(&step, "no_new_privs is set: no execve can give more");
+    finish(&step, "capset(%d capabilities -> %d)", __builtin_popcountll(was.effective),
+           __builtin_popcountll(is.effective));
+}
