@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# In a real terminal: an interactive shell inside has job control; Ctrl-C and Ctrl-Z reach the
+# foreground job and not the container; the caller's terminal is given back.
+load helper
+
+setup() {
+    BATS_TEST_TMPDIR=${BATS_TEST_TMPDIR:-$(mktemp -d)}
+    BEFORE=$(host_state)
+    needs_tool tmux
+    export TMUX_TMPDIR=$BATS_TEST_TMPDIR
+    unset TMUX
+    tmux -f /dev/null new-session -d -s t -x 100 -y 50 "PS1='host# ' bash --norc" 3>&-
+    wait_until screen_has 'host#'
+}
+teardown() {
+    tmux kill-server 2>/dev/null || :
+    assert_host_unchanged "$BEFORE"
+}
+screen() { tmux capture-pane -p -t t; }
+screen_has() { screen | grep -qE -- "$1"; }
+press() { tmux send-keys -t t "$@"; }
+# type_line TEXT PATTERN: types it, and waits until the screen has PATTERN.
+type_line() {
+    press -l "$1"
+    press Enter
+    wait_until screen_has "$2" || { screen; return 1; }
+}
+enter_shell() {
+    type_line "export PATH=$BUILD:\$PATH SHELL=/bin/bash; clear" '^host#'
+    type_line "$(pipeline "sh -c 'echo in-\$\$; PS1=box# exec bash --norc -i'") 2>&1" 'in-[0-9]'
+    type_line '' 'box#'
+}
+
+@test "Ctrl-C ends the foreground job and not the container" {
+    enter_shell
+    press -l 'echo sleep''ing; sleep 7777'
+    press Enter
+    wait_until screen_has '^sleeping'
+    wait_until find_inside
+    press C-c
+    type_line 'echo status-$?' 'status-130'
+    type_line 'exit 5' 'host#'
+    type_line 'echo host-$?' 'host-5'
+}
+@test "Ctrl-Z stops the foreground job, and fg continues it" {
+    enter_shell
+    press -l 'sleep 7777'
+    press Enter
+    wait_until find_inside
+    press C-z
+    wait_until screen_has 'Stopped'
+    type_line 'jobs -r; echo running-$?' 'running-0'
+    press -l fg
+    press Enter
+    press C-c
+    type_line 'exit 0' 'host#'
+}
+@test "the caller can read from the terminal afterwards" {
+    type_line "export PATH=$BUILD:\$PATH; clear" '^host#'
+    type_line "$(pipeline 'cat') 2>/dev/null" ''
+    type_line 'one' 'one'
+    press C-d
+    press -l 'read -r x; echo got-$x'
+    press Enter
+    type_line 'two' 'got-two'
+}
+@test "Ctrl-C ends a command that is no shell, with 130" {
+    type_line "export PATH=$BUILD:\$PATH; clear" '^host#'
+    press -l "$(pipeline 'sleep 7777') 2>/dev/null"
+    press Enter
+    wait_until find_inside
+    press C-c
+    type_line 'echo "status ${PIPESTATUS[*]}"' 'status (0 )+130'
+}
+@test "a nested exec chain has job control, too" {
+    type_line "export PATH=$BUILD:\$PATH; clear" '^host#'
+    type_line "$(chain "sh -c 'echo in-\$\$; PS1=box# exec bash --norc -i'")" 'in-[0-9]'
+    press -l 'sleep 7777'
+    press Enter
+    wait_until find_inside
+    press C-z
+    wait_until screen_has 'Stopped'
+    type_line 'exit; exit 3' 'host#'
+    type_line 'echo host-$?' 'host-3'
+}
+@test "without COMMAND, on a terminal, the step runs the user's shell" {
+    type_line "export PATH=$BUILD:\$PATH SHELL=/bin/sh; clear" '^host#'
+    type_line '01-unshare --user --uts' 'unshare\(CLONE_NEWUSER'
+    type_line 'readlink /proc/$$/exe; echo is-$?' 'is-0'
+    type_line 'exit 4' 'host#'
+    type_line 'echo host-$?' 'host-4'
+}
+@test "reports are coloured on a terminal only, and not with NO_COLOR" {
+    run pty '01-unshare --user -- true'
+    [[ $output == *$'\033[1;33muts'* ]] || [[ $output == *$'\033[1;33muser'* ]]
+    run pty 'NO_COLOR=1 01-unshare --user -- true'
+    [[ $output != *$'\033['* ]]
+    run 01-unshare --user -- true
+    [[ $output != *$'\033['* ]]
+}
