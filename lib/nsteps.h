@@ -233,8 +233,9 @@ bool have_capability(int capability);
 /* Says on stderr why execvp(PROGRAM) failed with ERROR. */
 void explain_exec(const struct step *step, int error, const char *program);
 
-/* Would a mount or pivot_root here change the mounts of the host itself? 1 yes, 0 no, -1 cannot
- * tell. Mounts no file system anywhere, and needs no privilege to ask. */
+/* Would a mount or pivot_root here change the mounts of the host itself, or of the container (Docker,
+ * WSL2) that is the whole machine here? 1 yes, 0 no, -1 cannot tell. Needs no privilege to ask and
+ * attaches no mount. See mount_namespaces(7), ioctl_ns(2). */
 int in_host_mount_namespace(void);
 
 /* Ends the process (125) when STEP would change the host's mounts; WHAT is what it would do. */

@@ -495,10 +495,23 @@ is_host_proc(int proc)
            (flags & 0x00200000) != 0;
 }
 
+/* Is PID 1 in the mount namespace with inode OWN? Inside Docker or WSL2 that is the machine, as far
+ * as anybody can see, though kernel threads and the first namespaces are elsewhere. Only where PID 1
+ * is the one that 01-unshare has started is it a container of our own. */
+static bool
+is_shared_with_pid_1(int proc, ino_t own)
+{
+    struct stat theirs;
+    char name[32] = "";
+
+    return fstatat(proc, "1/ns/mnt", &theirs, 0) == 0 && theirs.st_ino == own &&
+           read_file_at(proc, "1/comm", name, sizeof name) > 0 &&
+           strncmp(name, "01-unshare", strlen("01-unshare")) != 0;
+}
+
 static int
 look_for_host(int proc)
 {
-    static const char *const first[] = {"1/ns/mnt", "2/ns/mnt"};
     struct stat own, theirs;
     int ns = openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
     int owner, known = -1;
@@ -511,15 +524,19 @@ look_for_host(int proc)
     close(ns);
     if (owner != -1) {
         if (fstat(owner, &theirs) == 0 && theirs.st_ino != initial_user_ns)
-            known = 0; /* the host's mount namespace belongs to the initial user namespace */
+            known = 0; /* the first mount namespace belongs to the first user namespace */
         close(owner);
     }
+    if (is_shared_with_pid_1(proc, own.st_ino))
+        return 1;
     if (known == 0)
         return 0;
-    if (is_host_proc(proc))
-        for (int i = 0; i < 2; i++)
-            if (fstatat(proc, first[i], &theirs, 0) == 0)
-                return theirs.st_ino == own.st_ino;
+    if (is_host_proc(proc)) {
+        if (fstatat(proc, "1/ns/mnt", &theirs, 0) == 0)
+            return 0; /* the host's PID 1 can be looked at, and is elsewhere */
+        if (fstatat(proc, "2/ns/mnt", &theirs, 0) == 0)
+            return theirs.st_ino == own.st_ino;
+    }
     /* The very first mount namespace: [4026531832] on 6.18, ...840 and ...841 on older kernels. */
     return own.st_ino != 0 && own.st_ino <= 4026531841 ? 1 : -1;
 }

@@ -41,7 +41,7 @@ last_line() { tail -n 1 <<<"$out"; }
     [ "$status" = 1 ]
 }
 @test "a process left behind is a failure" {
-    runner <<<'@test "a" { sleep 2 >/dev/null 2>&1 3>&- & }'
+    runner <<<'@test "a" { sleep 100 >/dev/null 2>&1 3>&- & }'
     [ "$status" = 1 ]
     grep -q 'something was left behind' <<<"$out"
 }

@@ -197,20 +197,23 @@ zero character special file 1:5' ]
 
 # ---- when it must not, or cannot
 
-# The host's own mount namespace, or cannot tell? Only where it can be told is there such a test: the
-# step would mount something on the host.
-needs_host_mounts() {
-    local own
-    needs_root
-    own=$(ns_inode self mnt)
-    [ "$own" = "$(ns_inode 1 mnt 2>/dev/null)" ] || [ "$own" = "$(ns_inode 2 mnt 2>/dev/null)" ] ||
-        skip 'this shell is not in the mount namespace of the host'
-}
 @test "in the host's mount namespace it refuses" {
     needs_host_mounts
     bad_input '01-unshare --mount first' 02-mountproc -- true
     make_root
     bad_input '01-unshare --mount first' 02-mountproc "$root" -- true
+}
+@test "in the mount namespace of PID 1 it refuses too: in Docker or WSL2 that is the whole machine" {
+    needs_root
+    make_root
+    run_split unshare --mount --pid --fork --mount-proc sh -c '02-mountproc "$0" -- true; exit $?' "$root"
+    [[ $status:$err == 125:*'01-unshare --mount first'* ]]
+    # Controls: in a mount namespace of its own there, and where PID 1 is 01's, it works.
+    run_split unshare --mount --pid --fork --mount-proc sh -c \
+        '01-unshare --mount -- 02-mountproc "$0" -- true; exit $?' "$root"
+    [ "$status" = 0 ]
+    run_split 01-unshare -m -p -- 02-mountproc -- sh -c '02-mountproc "$0" -- true; exit $?' "$root"
+    [ "$status" = 0 ]
 }
 @test "with a record that brings no mount namespace it refuses too" {
     needs_host_mounts

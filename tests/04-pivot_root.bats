@@ -244,16 +244,18 @@ outer=(01-unshare -m --)
     grep -q 'is the root of this mount namespace already.*03-chroot' "$BATS_TEST_TMPDIR/err4"
 }
 @test "in the host's mount namespace it refuses" {
-    needs_root
-    # Only where the step can tell that it is the host's: it would pivot the host.
-    mine=$(ns_inode self mnt)
-    [ "$mine" = "$(ns_inode 1 mnt 2>/dev/null)" ] || [ "$mine" = "$(ns_inode 2 mnt 2>/dev/null)" ] ||
-        skip 'this shell is not in the mount namespace of the host'
+    needs_host_mounts
     make_root
     bad_input '01-unshare --mount first' 04-pivot_root "$root" -- true
     hold "$BATS_TEST_TMPDIR/box" 01-unshare -u
     run_split 04-pivot_root - "$root" <"$BATS_TEST_TMPDIR/box"
     [[ $status:$out:$err == 125::*'01-unshare --mount first'* ]]
+}
+@test "in the mount namespace of PID 1 it refuses too: in Docker or WSL2 that is the whole machine" {
+    needs_root
+    make_root
+    run_split unshare --mount --pid --fork --mount-proc sh -c '04-pivot_root "$0" -- true; exit $?' "$root"
+    [[ $status:$err == 125:*'01-unshare --mount first'* ]]
 }
 @test "a user without a mount namespace of his own: EPERM" {
     needs_user

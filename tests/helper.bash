@@ -19,6 +19,17 @@ export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1
 needs_root() { [ "$(id -u)" = 0 ] || skip 'root only'; }
 needs_user() { [ "$(id -u)" != 0 ] || skip 'user only'; }
 
+# A step that is to refuse the host's own mount namespace would change it if it failed to. So such a
+# test runs only where the kernel says that this is the host's: kernel threads live nowhere else.
+needs_host_mounts() {
+    local own
+    needs_root
+    own=$(ns_inode self mnt)
+    [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ] &&
+        { [ "$own" = "$(ns_inode 1 mnt 2>/dev/null)" ] || [ "$own" = "$(ns_inode 2 mnt 2>/dev/null)" ]; } ||
+        skip 'this shell is not in the mount namespace of the host'
+}
+
 # needs_tool NAME [PACKAGE]
 needs_tool() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
 

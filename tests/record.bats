@@ -186,8 +186,7 @@ recycle() { # STEP-LINE that leaves a step behind
     [ "$(wc -l <<<"$err")" = 2 ]
 }
 @test "a pipe on stdin without - is asked about when the step is about to change the host" {
-    needs_root
-    [ "$(ns_inode self mnt)" = "$(ns_inode 2 mnt)" ] || skip 'this shell is not in the mount namespace of the host'
+    needs_host_mounts
     run_split bash -c ': | 02-mountproc -- true'
     [ "$status" = 125 ]
     [[ $err == *'was "-" forgotten'* ]]
