@@ -7,10 +7,8 @@ load helper
 
 # Every test has a cgroup name of its own, all of them below one word that only this file uses.
 setup_file() {
-    export RUN=nsteps-test-05-$$ PUBLIC
-    PUBLIC=$(mktemp -d) # steps that every user can reach: the tree may be shut to him
-    chmod 755 "$PUBLIC"
-    cp "$BUILD"/0* "$PUBLIC"
+    export RUN=nsteps-test-05-$$
+    make_public
 }
 NAME=$RUN-$BATS_TEST_NUMBER
 DIR=$CGROUP2/$NAME
@@ -489,7 +487,7 @@ as_delegate() {
     mkdir "$DIR" "$DIR/leaf"
     chown 12345 "$DIR" "$DIR"/cgroup.{procs,subtree_control,threads} "$DIR/leaf" "$DIR/leaf/cgroup.procs"
     # shellcheck disable=SC2016
-    run_split env PATH="$PUBLIC:$PATH" sh -c 'echo 0 >"$1/leaf/cgroup.procs"; cd /
+    run_split sh -c 'echo 0 >"$1/leaf/cgroup.procs"; cd /
         exec setpriv --reuid 12345 --regid 12345 --clear-groups bash -c "$2"' sh "$DIR" "$1"
     made=$(find "$DIR" -mindepth 1 -type d ! -name leaf)
     rmdir "$DIR/leaf" "$DIR"
@@ -520,7 +518,7 @@ as_delegate() {
     needs_tool setpriv util-linux
     mkdir "$DIR"
     chown -R 12345 "$DIR"
-    run_split setpriv --reuid 12345 --regid 12345 --clear-groups "$PUBLIC/05-cgroup" "$NAME" -- true
+    run_split setpriv --reuid 12345 --regid 12345 --clear-groups 05-cgroup "$NAME" -- true
     rmdir "$DIR"
     [[ $status:$err == 125:*'nothing is delegated to it'* ]]
 }

@@ -6,15 +6,6 @@ load helper
 
 me=$(id -u)
 
-# A directory that everybody may write, with steps that everybody can reach (the tree may be shut).
-setup_file() {
-    export PUBLIC
-    PUBLIC=$(mktemp -d)
-    chmod 1777 "$PUBLIC"
-    cp "$BUILD"/07-userns-map "$PUBLIC"
-}
-teardown_file() { rm -rf "$PUBLIC"; }
-
 # maps COMMAND-PREFIX ...: the maps of a COMMAND behind it, as "uid 0 1000 1", "gid 0 1000 1" and "deny"
 # in $out, a line each.
 maps() {
@@ -125,10 +116,10 @@ with_subids() {
 @test "a user keeps his groups, and cannot drop them: they show as 65534" {
     needs_root
     needs_tool setpriv util-linux
-    run_split setpriv --reuid 12345 --regid 12345 --groups 4,24 "$PUBLIC/07-userns-map" -- id -G
+    run_split setpriv --reuid 12345 --regid 12345 --groups 4,24 07-userns-map -- id -G
     [ "$out" = '0 65534' ]
     # What he must not be able to do, CVE-2014-8989:
-    run_split setpriv --reuid 12345 --regid 12345 --groups 4,24 "$PUBLIC/07-userns-map" -- \
+    run_split setpriv --reuid 12345 --regid 12345 --groups 4,24 07-userns-map -- \
         setpriv --clear-groups true
     [ "$status" != 0 ]
 }
@@ -238,7 +229,7 @@ needs_subids() {
     needs_root
     needs_tool setpriv util-linux
     bad_input '/etc/subuid grants uid 12345 no ids' \
-        setpriv --reuid 12345 --regid 12345 --clear-groups "$PUBLIC/07-userns-map" --auto -- true
+        setpriv --reuid 12345 --regid 12345 --clear-groups 07-userns-map --auto -- true
 }
 @test "--auto and --map exclude each other" {
     bad_input '--auto chooses the maps itself' 07-userns-map --auto --map 0:1:1 -- true

@@ -8,15 +8,6 @@ load helper
 if [ "$(id -u)" = 0 ]; then own=(); else own=(07-userns-map --); fi
 NONE=0000000000000000
 
-# A directory that everybody may search: BATS_TEST_TMPDIR is not. Tests put programs into it.
-setup_file() {
-    export PUBLIC
-    PUBLIC=$(mktemp -d)
-    chmod 755 "$PUBLIC"
-    cp "$BUILD"/08-capset "$PUBLIC"
-}
-teardown_file() { rm -rf "$PUBLIC"; }
-
 # caps COMMAND-PREFIX ...: the sets of a COMMAND behind it, in $inh $prm $eff $bnd $amb.
 caps() {
     run_split "${own[@]}" "$@" sed -n 's/^Cap...:[[:space:]]//p' /proc/self/status
@@ -133,7 +124,7 @@ ambient=(setpriv "--inh-caps=+net_raw,+chown" "--ambient-caps=+net_raw,+chown")
         '--inh-caps=-all,+net_raw,+setpcap' '--ambient-caps=-all,+net_raw,+setpcap')
     caps "${user[@]}"
     [ "$eff $amb" = '0000000000002100 0000000000002100' ] # control
-    caps "${user[@]}" "$PUBLIC/08-capset" --drop setpcap --
+    caps "${user[@]}" 08-capset --drop setpcap --
     [ "$inh $prm $eff $amb" = '0000000000002000 0000000000002000 0000000000002000 0000000000002000' ]
 }
 @test "inheritable alone is dropped, too" {
@@ -238,7 +229,7 @@ ambient=(setpriv "--inh-caps=+net_raw,+chown" "--ambient-caps=+net_raw,+chown")
     user=(setpriv --reuid 12345 --regid 12345 --clear-groups)
     [ "$("${user[@]}" "$PUBLIC/suid-id" -u)" = 0 ] || # control
         skip 'set-user-ID programs have no effect on this file system (nosuid)'
-    run_split "${user[@]}" "$PUBLIC/08-capset" --no-new-privs -- "$PUBLIC/suid-id" -u
+    run_split "${user[@]}" 08-capset --no-new-privs -- "$PUBLIC/suid-id" -u
     [ "$out" = 12345 ]
 }
 @test "a set-user-ID program gives only what the bounding set has" {

@@ -8,7 +8,7 @@ export LC_ALL=C
 cd "$BATS_TEST_DIRNAME/.." || exit 1
 BUILD=$(cd "${BUILD:-build}" && pwd)
 ROOTFS=$BUILD/rootfs
-PATH=$BUILD:$PATH:/usr/sbin:/sbin
+PATH=${PUBLIC:+$PUBLIC:}$BUILD:$PATH:/usr/sbin:/sbin
 export BUILD ROOTFS PATH
 unset NO_COLOR
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1
@@ -148,6 +148,17 @@ export NSTEPS_TEST="$$-$BATS_TEST_NUMBER-${BATS_TEST_FILENAME##*/}"
 is_host_state() { [ "$(host_state)" = "$1" ]; }
 assert_host_unchanged() { # BEFORE
     wait_until is_host_state "$1" || { diff <(echo "$1") <(host_state) >&2; return 1; }
+}
+
+# A directory that every user can reach and write, with the steps in it: the tree itself may be shut to
+# whoever root or a user becomes (as /root/nsteps is to uid 100000).
+setup_file() { make_public; }
+teardown_file() { rm -rf "$PUBLIC"; }
+make_public() {
+    PUBLIC=$(mktemp -d)
+    export PUBLIC
+    chmod 1777 "$PUBLIC"
+    cp "$BUILD"/0[1-8]-* "$PUBLIC"
 }
 
 setup() {
