@@ -94,9 +94,10 @@ set_capabilities(const struct capabilities *caps)
     uint64_t inheritable = caps->inheritable & (own.inheritable | own.permitted);
 
     /* A process that changed its uid has an empty effective set, and the next calls need
-     * CAP_SETPCAP: raise what we are permitted first. */
-    if (own.effective != own.permitted &&
-        sys_capset(own.permitted, own.permitted, own.inheritable) == -1)
+     * CAP_SETPCAP: raise what we are permitted first. And what is to be inheritable must become so
+     * while it is still in the bounding set. */
+    if ((own.effective != own.permitted || (inheritable & ~own.inheritable) != 0) &&
+        sys_capset(own.permitted, own.permitted, own.inheritable | inheritable) == -1)
         return -1;
     /* The bounding set goes first, because dropping from it needs CAP_SETPCAP. */
     for (int i = 0; i < cap_count(); i++) {

@@ -38,10 +38,10 @@ undo_escapes(char *path)
 }
 
 int
-find_cgroup2(char *path, size_t size)
+find_cgroup2(char *path, char *root, size_t size)
 {
     FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
-    char line[8192], mount_point[4096];
+    char line[8192], mount_point[4096], mount_root[4096];
     bool found = false;
 
     if (mountinfo == NULL)
@@ -49,14 +49,34 @@ find_cgroup2(char *path, size_t size)
     /* ID PARENT MAJOR:MINOR ROOT MOUNT-POINT OPTIONS ... - TYPE SOURCE ... */
     while (!found && fgets(line, sizeof line, mountinfo) != NULL)
         found = strstr(line, " - cgroup2 ") != NULL &&
-                sscanf(line, "%*d %*d %*s %*s %4095s", mount_point) == 1;
+                sscanf(line, "%*d %*d %*s %4095s %4095s", mount_root, mount_point) == 2;
     fclose(mountinfo);
-    if (!found || strlen(mount_point) >= size) {
+    if (!found || strlen(mount_point) >= size || strlen(mount_root) >= size) {
         errno = ENOENT;
         return -1;
     }
     undo_escapes(mount_point);
+    undo_escapes(mount_root);
     snprintf(path, size, "%s", mount_point);
+    if (root != NULL)
+        snprintf(root, size, "%s", mount_root);
+    return 0;
+}
+
+int
+find_cgroup_directory(const char *cgroup, char *path, size_t size)
+{
+    char mount_point[4096], root[4096];
+    size_t length;
+
+    if (find_cgroup2(mount_point, root, sizeof mount_point) == -1)
+        return -1;
+    length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+    if (strncmp(cgroup, root, length) != 0 || (cgroup[length] != '/' && cgroup[length] != '\0') ||
+        (size_t)snprintf(path, size, "%s%s", mount_point, cgroup + length) >= size) {
+        errno = ENOENT;
+        return -1;
+    }
     return 0;
 }
 
@@ -77,7 +97,7 @@ open_cgroup_base(char *path, size_t size)
     size_t length;
     int dir;
 
-    if (find_cgroup2(path, size) == -1 ||
+    if (find_cgroup2(path, NULL, size) == -1 ||
         read_cgroup_path(AT_FDCWD, "/proc/self/cgroup", own, sizeof own) == -1)
         return -1;
     /* From the mount point down to our own cgroup: the first directory that is ours. For root that
@@ -142,6 +162,8 @@ has_word(const char *list, const char *word)
 {
     size_t length = strlen(word);
 
+    if (length == 0)
+        return false;
     for (const char *at = list; (at = strstr(at, word)) != NULL; at += length)
         if ((at == list || at[-1] == ' ') &&
             (at[length] == '\0' || at[length] == ' ' || at[length] == '\n'))
@@ -322,6 +344,10 @@ be_janitor(int base, const char *name, const char *controls, int home, int paren
     for_each_child(base, note_sibling, &siblings);
     setsid();
     prctl(PR_SET_NAME, "05-janitor", 0, 0, 0);
+    /* If we were forked in the cgroup of another 05-cgroup, its janitor would kill us with it. The
+     * root cgroup (it alone has no cgroup.type) may hold processes beside its children. */
+    if (faccessat(base, "cgroup.type", F_OK, 0) == -1)
+        write_file_at(base, "cgroup.procs", "0");
     do
         poll(events, 2, -1);
     while (events[0].revents == 0 && events[1].revents == 0);
@@ -349,18 +375,20 @@ be_janitor(int base, const char *name, const char *controls, int home, int paren
 int
 start_janitor(struct step *step, int base, const char *name, const char *controls)
 {
-    char mount[4096], own[4096], path[8300];
+    char own[4096], path[8300];
     int parent = (int)syscall(SYS_pidfd_open, getpid(), 0);
     int home = -1, null, leash[2];
     sigset_t all, before;
 
     if (parent == -1 || pipe2(leash, O_CLOEXEC) == -1)
         return -1;
-    if (find_cgroup2(mount, sizeof mount) == 0 &&
-        read_cgroup_path(AT_FDCWD, "/proc/self/cgroup", own, sizeof own) == 0) {
-        snprintf(path, sizeof path, "%s%s/cgroup.procs", mount, own);
+    if (read_cgroup_path(AT_FDCWD, "/proc/self/cgroup", own, sizeof own) == 0 &&
+        find_cgroup_directory(own, path, sizeof path - 14) == 0) {
+        strcat(path, "/cgroup.procs");
         home = open(path, O_WRONLY | O_CLOEXEC);
     }
+    if (home == -1) /* a cgroup that has no name here */
+        home = openat(base, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     /* No signal can end it but SIGKILL. */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
@@ -386,18 +414,18 @@ start_janitor(struct step *step, int base, const char *name, const char *control
 static int
 give_order(struct step *step, char order)
 {
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* somebody may have killed it */
     pid_t janitor = step->janitor;
     int status;
 
     step->janitor = 0;
-    signal(SIGPIPE, SIG_IGN); /* somebody may have killed it */
     if (write(step->leash, &order, 1) == -1 && errno != EPIPE)
         return -1;
     if (waitpid(janitor, &status, 0) == -1)
         return -1;
     close(step->leash);
     step->leash = -1;
-    signal(SIGPIPE, SIG_DFL);
+    signal(SIGPIPE, before);
     errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
     return errno == 0 ? 0 : -1;
 }

@@ -66,9 +66,11 @@ stay_behind(struct step *step)
     char line[1024];
     size_t length;
 
-    if (!step->has_proc)
-        refuse(step, "cannot stay behind: the record needs the inodes in /proc, and /proc is not "
-                     "mounted here; add -- COMMAND, or run 02-mountproc first");
+    if (step->no_proc != NULL)
+        refuse(step,
+               "cannot stay behind: the record needs /proc/self, and %s; add -- COMMAND, or run "
+               "02-mountproc first",
+               step->no_proc);
     snprintf(record.step, sizeof record.step, "%s", step->name);
     length = format_record(&record, line, sizeof line);
 

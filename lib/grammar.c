@@ -3,10 +3,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "nsteps.h"
@@ -24,6 +27,17 @@ fill_standard_descriptors(void)
         close(fd);
 }
 
+/* Why is there no /proc/self? A procfs of another pid namespace has none for us. */
+static const char *
+look_for_proc(void)
+{
+    struct statfs fs;
+
+    return statfs("/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC
+               ? "the /proc here belongs to another pid namespace"
+               : "/proc is not mounted here";
+}
+
 /* Who are we, as /proc sees it? Done at the very start: after joining another pid, mount or time
  * namespace, /proc would give other answers, or none. */
 static void
@@ -38,10 +52,11 @@ look_at_ourselves(struct step *step)
         step->proc_self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
     if (step->proc_self != -1) {
-        step->has_proc = true;
         read_namespaces(step->proc_self, &step->own);
         step->before = step->now = step->own;
         step->start = read_start_time(step->proc_self);
+    } else {
+        step->no_proc = look_for_proc();
     }
     step->cwd = getcwd(NULL, 0);
     if (step->cwd != NULL && step->cwd[0] != '/') { /* "(unreachable)/...", getcwd(3) */
@@ -60,6 +75,8 @@ begin(struct step *step, int argc, char **argv, const char *usage)
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     bool stdout_closed = fcntl(STDOUT_FILENO, F_GETFD) == -1;
 
+    if (argc == 1 && strcmp(argv[0], INIT_NAME) == 0)
+        be_init(STDIN_FILENO); /* start_init has run us for this */
     memset(step, 0, sizeof *step);
     step->name = slash != NULL ? slash + 1 : argc > 0 ? argv[0] : "nsteps";
     step->usage = usage;
@@ -72,6 +89,8 @@ begin(struct step *step, int argc, char **argv, const char *usage)
                                    .cwd = -1,
                                    .cgroup_procs = -1,
                                    .ns = {-1, -1, -1, -1, -1, -1, -1, -1}};
+    /* A caller may have it ignored, and then wait(2) would tell us nothing of our children. */
+    step->sigchld_ignored = signal(SIGCHLD, SIG_DFL) == SIG_IGN;
     fill_standard_descriptors();
 
     for (int i = 1; i < argc; i++)
@@ -162,11 +181,12 @@ count_operands(struct step *step, int min, int max, const char *wanted)
 const char *
 check_seconds(struct step *step, const char *text)
 {
+    const char *digits = text + (*text == '-');
     char *end;
 
     errno = 0;
-    (void)strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0)
+    (void)strtoll(digits, &end, 10);
+    if (*digits < '0' || *digits > '9' || *end != '\0' || errno != 0)
         refuse(step, "\"%s\" is not a whole number of seconds", text);
     return text;
 }

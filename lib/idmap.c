@@ -193,12 +193,19 @@ id_to_become(const struct id_map *map, uint32_t outer)
 /* ---- plumbing of 07-userns-map -------------------------------------------------------------- */
 
 bool
-has_unmapped_user_namespace(const struct step *step)
+has_unmapped_user_namespace(struct step *step)
 {
     struct id_map map;
 
-    return step->joining && step->from.holds.inode[NS_USER] != step->own.inode[NS_USER] &&
-           read_id_map(step->target.proc, "uid_map", &map) == 0 && map.count == 0;
+    if (!step->joining || step->from.holds.inode[NS_USER] == step->own.inode[NS_USER] ||
+        read_id_map(step->target.proc, "uid_map", &map) == -1 || map.count != 0)
+        return false;
+    if (step->target.user_count >
+        1) /* the writer must be in it or in its parent, and is in neither */
+        refuse(step,
+               "the user namespace of the step before lies in another one that is not ours, and "
+               "can only be mapped from there: leave 01-unshare --user out, 07 makes one");
+    return true;
 }
 
 static void
@@ -207,11 +214,31 @@ add_one(struct id_map *map, uint32_t inside, uint32_t outside, uint32_t count)
     map->range[map->count++] = (struct id_range){inside, outside, count};
 }
 
+/* Will the process that writes the maps have CAPABILITY? Without "-" that is a fork of us; after "-",
+ * who the step before was: what 08 has dropped there is not to come back here. */
+static bool
+writer_has(const struct step *step, bool theirs, int capability)
+{
+    return step->joining && !theirs ? (step->target.caps.effective >> capability) & 1
+                                    : have_capability(capability);
+}
+
 static bool
 is_identity(const struct id_map *map)
 {
     return map->count == 1 && map->range[0].inside == 0 && map->range[0].outside == 0 &&
            map->range[0].count == UINT32_MAX;
+}
+
+/* Does PARENT have all the outside ids of MAP? */
+static bool
+covers(const struct id_map *parent, const struct id_map *map)
+{
+    for (int i = 0; i < map->count; i++)
+        if (id_outside(parent, map->range[i].outside) == -1 ||
+            id_outside(parent, map->range[i].outside + map->range[i].count - 1) == -1)
+            return false;
+    return true;
 }
 
 /* --auto: the user himself is 0 inside, and his subordinate ids follow from 1. Root, who needs no
@@ -262,15 +289,15 @@ choose_maps(struct step *step, struct id_maps *maps, bool theirs)
     struct id_range range = {0, 100000, 65536};
     bool privileged;
 
-    if (!step->has_proc)
-        refuse(step, "the maps are files in /proc, which is not mounted here: 02-mountproc first");
+    if (step->no_proc != NULL)
+        refuse(step, "the maps are files in /proc/PID, and %s: 02-mountproc first", step->no_proc);
     /* The user namespace that we write from is the parent: ours, or the one that we will join. */
     if ((new_parent ? read_id_map(step->target.proc, "uid_map", &maps->parent)
                     : read_id_map(AT_FDCWD, "/proc/self/uid_map", &maps->parent)) == -1)
         add_one(&maps->parent, 0, 0, UINT32_MAX);
     maps->outer_uid = in_target ? step->target.uid[1] : geteuid();
     maps->outer_gid = in_target ? step->target.gid[1] : getegid();
-    privileged = is_identity(&maps->parent) && have_capability(CAP_SETUID);
+    privileged = is_identity(&maps->parent) && writer_has(step, theirs, CAP_SETUID);
 
     if (maps->by_newuidmap) {
         choose_automatically(step, maps, privileged);
@@ -290,7 +317,8 @@ choose_maps(struct step *step, struct id_maps *maps, bool theirs)
                          "done unless you type it: --map 0:0:1");
         add_one(&maps->uids, 0, maps->outer_uid, 1);
     }
-    if (maps->gids.count == 0 && have_capability(CAP_SETGID) && is_identity(&maps->parent))
+    if (maps->gids.count == 0 && writer_has(step, theirs, CAP_SETGID) &&
+        covers(&maps->parent, &maps->uids))
         maps->gids = maps->uids;
     else if (maps->gids.count == 0)
         add_one(&maps->gids, maps->uids.range[0].inside, maps->outer_gid, 1);
@@ -351,6 +379,9 @@ fork_helper(struct step *step, int *go_ahead)
     if (step->joining && step->from.holds.inode[NS_USER] != step->own.inode[NS_USER] &&
         setns(step->target.ns[NS_USER], CLONE_NEWUSER) == -1)
         fail(step, errno, why_setns(step->target.pid), "setns(user of pid %d)", step->target.pid);
+    if (step->joining && take_identity(&step->target) == -1)
+        fail(step, errno, why_unknown("7 capabilities"), "become what process %d is",
+             (int)step->target.pid);
     /* Nothing to read means that the step has ended without needing us. */
     if (read(ends[0], &byte, 1) != 1)
         _exit(0);
@@ -360,12 +391,12 @@ fork_helper(struct step *step, int *go_ahead)
 int
 run_helper(pid_t helper, int go_ahead)
 {
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* it may have failed already, and said why */
     int status;
 
-    signal(SIGPIPE, SIG_IGN); /* it may have failed already, and said why */
     if (write(go_ahead, "g", 1) != 1 || waitpid(helper, &status, 0) == -1)
         return -1;
-    signal(SIGPIPE, SIG_DFL);
+    signal(SIGPIPE, before);
     close(go_ahead);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
@@ -378,8 +409,9 @@ note_maps(struct step *step, const struct id_maps *maps)
 
     add_note(step, "uid_map %s", one_line(format_id_map(&maps->uids, text, sizeof text)));
     add_note(step, "gid_map %s", one_line(format_id_map(&maps->gids, text, sizeof text)));
-    add_note(step, "uid %u in here is uid %" PRId64 " outside", (unsigned)uid,
-             id_outside(&maps->uids, uid));
+    add_note(step, "uid %u in here is uid %" PRId64 " %s", (unsigned)uid,
+             id_outside(&maps->uids, uid),
+             is_identity(&maps->parent) ? "outside" : "in the user namespace around it");
     if (uid != 0)
         add_note(step, "without a uid 0 the capabilities go at the next execve, capabilities(7)");
 }

@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -57,18 +59,19 @@ read_line(char *line, size_t size)
     return NULL;
 }
 
-/* A pidfd names one process for ever, a pid does not: compare what the two say, pidfd_open(2). */
-static bool
-pidfd_is(const struct step *step, int pidfd, pid_t pid)
+/* The number in the line "FIELD:" of /proc/PID/fdinfo/FD, proc_pid_fdinfo(5); -1: none. */
+static long
+read_fdinfo(const struct step *step, int fd, const char *field)
 {
-    char path[32], text[512];
+    char path[32], text[512], wanted[32];
     const char *line;
 
-    snprintf(path, sizeof path, "fdinfo/%d", pidfd);
+    snprintf(path, sizeof path, "fdinfo/%d", fd);
+    snprintf(wanted, sizeof wanted, "\n%s:", field);
     if (step->proc_self == -1 || read_file_at(step->proc_self, path, text, sizeof text) == -1)
-        return false;
-    line = strstr(text, "\nPid:");
-    return line != NULL && strtol(line + strlen("\nPid:"), NULL, 10) == pid;
+        return -1;
+    line = strstr(text, wanted);
+    return line == NULL ? -1 : strtol(line + strlen(wanted), NULL, 10);
 }
 
 static bool
@@ -121,30 +124,84 @@ read_identity(struct target *target, bool same_user_namespace)
         parse_ids(status, "\nGid:", same_user_namespace ? NULL : &gids, target->gid, 3) == 3;
     target->group_count = parse_ids(status, "\nGroups:", same_user_namespace ? NULL : &gids,
                                     target->groups, MAX_GROUPS);
+    if (target->group_count == MAX_GROUPS) { /* fewer groups would be another identity */
+        errno = EOVERFLOW;
+        return -1;
+    }
     return parse_capabilities(status, &target->caps, &target->no_new_privs);
 }
 
 /* Opens cgroup.procs of the target's cgroup, unless we are in that cgroup already. */
-static int
+static void
 open_cgroup(struct target *target, const struct step *step)
 {
-    char own[4096], its[4096], mount[4096], path[8300];
+    char own[4096], its[4096], path[8300];
 
     if (read_cgroup_path(step->proc_self, "cgroup", own, sizeof own) == -1 ||
-        read_cgroup_path(target->proc, "cgroup", its, sizeof its) == -1)
-        return errno == ENOENT ? 0 : -1; /* a kernel without cgroup v2 */
-    if (strcmp(own, its) == 0 || find_cgroup2(mount, sizeof mount) == -1)
-        return 0;
-    snprintf(path, sizeof path, "%s%s/cgroup.procs", mount, its);
+        read_cgroup_path(target->proc, "cgroup", its, sizeof its) == -1) {
+        target->cgroup_error = errno == ENOENT ? 0 : errno; /* ENOENT: a kernel without cgroup v2 */
+        return;
+    }
+    if (strcmp(own, its) == 0)
+        return;
+    if (find_cgroup_directory(its, path, sizeof path - 14) == -1) {
+        target->cgroup_error = errno;
+        return;
+    }
+    strcat(path, "/cgroup.procs");
     target->cgroup_procs = open(path, O_WRONLY | O_CLOEXEC);
-    return target->cgroup_procs == -1 ? -1 : 0;
+    target->cgroup_error = target->cgroup_procs == -1 ? errno : 0;
+}
+
+/* Opens the user namespaces between ours and the target's: the kernel tells the parent of each,
+ * ioctl_ns(2). Where the way does not lead to ours, only the target's own is left, for setns(2) to
+ * say what it thinks of it. */
+static void
+open_user_namespaces(struct target *target, const struct step *step)
+{
+    int ns = fcntl(target->ns[NS_USER], F_DUPFD_CLOEXEC, 0);
+    struct stat stat;
+
+    while (ns != -1 && fstat(ns, &stat) == 0 && stat.st_ino != step->own.inode[NS_USER] &&
+           target->user_count < MAX_NESTING) {
+        memmove(target->user + 1, target->user, (size_t)target->user_count * sizeof ns);
+        target->user[0] = ns;
+        target->user_count++;
+        ns = ioctl(ns, NS_GET_PARENT);
+    }
+    if (ns != -1) {
+        close(ns);
+        return;
+    }
+    while (target->user_count > 1) {
+        close(target->user[0]);
+        target->user_count--;
+        memmove(target->user, target->user + 1, (size_t)target->user_count * sizeof ns);
+    }
+}
+
+/* Is the directory ROOT, the root of a process whose mount namespace is MNT, the / that we have? In
+ * another mount namespace it is a copy of ours, which has the same device and inode. In our own one
+ * the mount must be the same, too: `mount --bind / /mnt` makes a second / in /mnt. */
+static bool
+is_our_root(const struct step *step, int root, uint64_t mnt)
+{
+    struct stat its, own;
+    int ours = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool same = ours != -1 && fstat(root, &its) == 0 && fstat(ours, &own) == 0 &&
+                its.st_dev == own.st_dev && its.st_ino == own.st_ino;
+
+    if (same && mnt == step->own.inode[NS_MNT])
+        same = read_fdinfo(step, root, "mnt_id") == read_fdinfo(step, ours, "mnt_id");
+    if (ours != -1)
+        close(ours);
+    return same;
 }
 
 int
 open_target(pid_t pid, const struct step *step, struct target *target, const char **what)
 {
     char path[32];
-    struct stat its, own;
 
     snprintf(path, sizeof path, "/proc/%d", (int)pid);
     target->pid = pid;
@@ -168,9 +225,9 @@ open_target(pid_t pid, const struct step *step, struct target *target, const cha
     }
     *what = "open /proc/PID/root";
     target->root = openat(target->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (target->root == -1 || fstat(target->root, &its) == -1 || stat("/", &own) == -1)
+    if (target->root == -1)
         return -1;
-    target->own_root = its.st_dev == own.st_dev && its.st_ino == own.st_ino;
+    target->own_root = is_our_root(step, target->root, target->holds.inode[NS_MNT]);
     *what = "open /proc/PID/cwd";
     target->cwd = openat(target->proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (target->cwd == -1)
@@ -178,8 +235,9 @@ open_target(pid_t pid, const struct step *step, struct target *target, const cha
     *what = "read /proc/PID/status";
     if (read_identity(target, target->holds.inode[NS_USER] == step->before.inode[NS_USER]) == -1)
         return -1;
-    *what = "open cgroup.procs of the cgroup of PID";
-    return open_cgroup(target, step);
+    open_user_namespaces(target, step);
+    open_cgroup(target, step);
+    return 0;
 }
 
 void
@@ -198,6 +256,8 @@ close_target(struct target *target)
             close(target->ns[i]);
             target->ns[i] = -1;
         }
+    while (target->user_count > 0)
+        close(target->user[--target->user_count]);
 }
 
 void
@@ -220,19 +280,17 @@ start_from(struct step *step)
         what = parse_record(line, &step->from);
     if (what != NULL)
         refuse(step, "what came on stdin is not the record of a step: %s", what);
-    if (step->proc_self == -1)
-        refuse(step, "/proc is not mounted here, so the record cannot be checked");
+    if (step->no_proc != NULL)
+        refuse(step, "%s, so the record cannot be checked", step->no_proc);
 
     if (open_target(step->from.pid, step, &step->target, &what) == -1) {
         if (errno == ESRCH || errno == ENOENT)
             refuse(step, "%s is gone: no process %d is left to go on from", step->from.step,
                    (int)step->from.pid);
-        if (strstr(what, "cgroup") != NULL)
-            fail(step, errno, why_cgroup("cgroup.procs", "0"), "%s (PID is %d)", what,
-                 (int)step->from.pid);
         fail(step, errno, why_setns(step->from.pid), "%s (PID is %d)", what, (int)step->from.pid);
     }
-    if (!pidfd_is(step, step->target.pidfd, step->from.pid))
+    /* A pidfd names one process for ever, a pid does not: do the two say the same? */
+    if (read_fdinfo(step, step->target.pidfd, "Pid") != step->from.pid)
         refuse(step,
                "the record's pid %d is another process in this /proc: was it written in "
                "another pid namespace?",
@@ -254,20 +312,45 @@ start_from(struct step *step)
     step->before = step->from.holds;
 }
 
+/* Those of pid and time that are not ours already. */
+static int
+types_for_children(const struct target *target, const struct namespaces *own)
+{
+    int types = 0;
+
+    if (target->holds.inode[NS_PID] != own->inode[NS_PID])
+        types |= ns_types[NS_PID].flag;
+    if (target->holds.inode[NS_TIME] != own->inode[NS_TIME])
+        types |= ns_types[NS_TIME].flag;
+    return types;
+}
+
 /* setns(2) for a pid or time namespace. The caller itself does not move: its next child will. */
 static int
 enter_for_children(const struct target *target, const struct namespaces *own)
 {
-    static const int which[] = {NS_PID, NS_TIME};
+    int types = types_for_children(target, own);
 
-    for (size_t i = 0; i < sizeof which / sizeof which[0]; i++) {
-        int type = which[i];
+    if ((types & ns_types[NS_PID].flag) && setns(target->ns[NS_PID], CLONE_NEWPID) == -1)
+        return -1;
+    return types & ns_types[NS_TIME].flag ? setns(target->ns[NS_TIME], ns_types[NS_TIME].flag) : 0;
+}
 
-        if (target->holds.inode[type] != own->inode[type] &&
-            setns(target->ns[type], ns_types[type].flag) == -1)
+/* The same for the TYPES one by one, from one user namespace to the next within it: each type can be
+ * entered from the user namespace that owns it. */
+static int
+enter_level_by_level(const struct target *target, int types)
+{
+    for (int level = 0; level <= target->user_count; level++) {
+        if (level > 0 && setns(target->user[level - 1], CLONE_NEWUSER) == -1)
             return -1;
+        for (int i = 0; i < NS_TYPES; i++)
+            if (i != NS_USER && (types & ns_types[i].flag) &&
+                setns(target->ns[i], ns_types[i].flag) == 0)
+                types &= ~ns_types[i].flag;
     }
-    return 0;
+    errno = EPERM;
+    return (types & ~CLONE_NEWUSER) == 0 ? 0 : -1;
 }
 
 /* setns(2) to all namespaces of the target that are not ours already. */
@@ -287,9 +370,15 @@ enter_namespaces(const struct target *target, const struct namespaces *own)
     entered_pid = enter_for_children(target, own) == 0;
     if (!entered_pid && errno != EPERM)
         return -1;
-    /* One call, all or nothing; the kernel takes the user namespace first. */
-    if (flags != 0 && setns(target->pidfd, flags) == -1)
-        return -1;
+    /* One call, all or nothing; the kernel takes the user namespace first. It is not permitted when
+     * the types belong to several user namespaces, one within the other. */
+    if (flags != 0 && setns(target->pidfd, flags) == -1) {
+        if (errno != EPERM || target->user_count < 2)
+            return -1;
+        if (!entered_pid)
+            flags |= types_for_children(target, own);
+        return enter_level_by_level(target, flags);
+    }
     return entered_pid ? 0 : enter_for_children(target, own);
 }
 
@@ -305,18 +394,33 @@ enter_root(const struct step *step)
 }
 
 int
-enter_typed_cwd(const struct step *step)
+enter_typed_cwd(struct step *step)
 {
     /* Operands are relative to where they were typed, as long as "/" is still the same one. By its
      * name, not by a descriptor: that would lead out to the old mount namespace. */
     if (step->target.own_root && step->cwd != NULL && chdir(step->cwd) == 0)
         return 0;
+    step->lost_cwd = step->target.own_root;
     return chdir("/");
+}
+
+void
+check_path(struct step *step, const char *path)
+{
+    if (step->lost_cwd && path[0] != '/')
+        refuse(step,
+               "%s is relative to the directory in which you are, and who the step before has "
+               "become may not enter that: type the whole path, beginning with /",
+               path);
 }
 
 int
 enter_cgroup(const struct target *target)
 {
+    if (target->cgroup_error != 0) {
+        errno = target->cgroup_error;
+        return -1;
+    }
     /* "0" is whoever writes it: no pid that could be the wrong one, cgroups(7). */
     return target->cgroup_procs == -1 || write(target->cgroup_procs, "0", 1) == 1 ? 0 : -1;
 }
@@ -380,11 +484,23 @@ restore_death_signal(struct keep keep)
 }
 
 void
+check_joined(struct step *step, int types)
+{
+    const struct namespaces *wanted = &step->target.holds;
+    struct namespaces now;
+
+    read_namespaces(step->proc_self, &now);
+    for (int i = 0; i < NS_TYPES; i++)
+        if ((types & ns_types[i].flag) && now.inode[i] != wanted->inode[i])
+            refuse(step, "joined, but %s is [%" PRIu64 "] and not [%" PRIu64 "]", ns_types[i].name,
+                   now.inode[i], wanted->inode[i]);
+}
+
+void
 join(struct step *step)
 {
     struct target *target = &step->target;
     struct keep keep = keep_death_signal();
-    struct namespaces now;
 
     if (!step->joining)
         return;
@@ -403,10 +519,6 @@ join(struct step *step)
              (int)target->pid);
     restore_death_signal(keep);
 
-    read_namespaces(step->proc_self, &now);
-    for (int i = 0; i < NS_TYPES; i++)
-        if (now.inode[i] != step->from.holds.inode[i])
-            refuse(step, "joined, but %s is [%" PRIu64 "] and not [%" PRIu64 "]", ns_types[i].name,
-                   now.inode[i], step->from.holds.inode[i]);
+    check_joined(step, ns_all_flags());
     close_target(target);
 }

@@ -105,7 +105,8 @@ struct id_range { /* one line of uid_map or gid_map, user_namespaces(7) */
     uint32_t inside, outside, count;
 };
 
-enum { MAX_RANGES = 340, MAX_GROUPS = 1024 };
+/* 340 lines in a map and 32 nested user namespaces are the kernel's limits, user_namespaces(7). */
+enum { MAX_RANGES = 340, MAX_NESTING = 33, MAX_GROUPS = 1024 };
 
 struct id_map {
     struct id_range range[MAX_RANGES];
@@ -118,9 +119,12 @@ struct target { /* a process that we join; -1 where a descriptor is not open */
     int proc;         /* its /proc/PID directory */
     int root;         /* its root directory (O_PATH) */
     int cwd;          /* its working directory (O_PATH) */
-    int cgroup_procs; /* cgroup.procs of its cgroup, for writing; -1 when we are in it already */
+    int cgroup_procs; /* cgroup.procs of its cgroup, for writing; -1 when we are in it already, */
+    int cgroup_error; /* or when this errno is why it cannot be opened */
     int ns[NS_TYPES]; /* its namespaces, as setns(2) wants them */
-    bool own_root;    /* its root directory is the one that we have now */
+    int user[MAX_NESTING]; /* the user namespaces on the way to its own, outermost first */
+    int user_count;
+    bool own_root; /* its root directory is the one that we have now */
     struct namespaces holds;
     struct capabilities caps;
     bool no_new_privs;
@@ -146,10 +150,12 @@ struct step {
     int proc_self; /* our /proc/PID directory; -1: not open (any more) */
     pid_t pid;     /* our pid as /proc numbers it */
     unsigned long long start;
-    char *cwd;    /* our working directory by its name, NULL when it has none */
-    int terminal; /* /dev/tty, else /dev/null: COMMAND's stdin after a record */
+    char *cwd;     /* our working directory by its name, NULL when it has none */
+    bool lost_cwd; /* joined, and that directory cannot be entered from there */
+    int terminal;  /* /dev/tty, else /dev/null: COMMAND's stdin after a record */
     bool has_terminal;
-    bool has_proc;            /* /proc was there when we began */
+    const char *no_proc;      /* why there was no /proc/self when we began, or NULL: there was */
+    bool sigchld_ignored;     /* by the caller; COMMAND is to have it so again */
     struct namespaces own;    /* the namespaces that we were started in */
     struct namespaces before; /* what we start from: the record's, or our own */
     struct namespaces now;    /* what we leave behind, as the report shows it */
@@ -215,6 +221,8 @@ void report(const struct step *step, const char *call);
  * changes anything. errno must still be the failed call's. */
 
 struct why why_unshare(const struct step *step, int flags);
+struct why why_propagation(const struct step *step);
+struct why why_clock(const struct step *step);
 struct why why_mount(const char *target, const char *type);
 struct why why_chroot(const char *new_root);
 struct why why_pivot_root(const char *new_root, const char *put_old); /* put_old may be NULL */
@@ -255,10 +263,18 @@ void join(struct step *step);
 /* The parts of join, for 06-nsenter which lets one choose. Each returns 0, or -1 with errno. */
 int open_target(pid_t pid, const struct step *step, struct target *target, const char **what);
 int enter_root(const struct step *step);        /* fchdir + chroot(2) */
-int enter_typed_cwd(const struct step *step);   /* where it was typed, see join.c */
+int enter_typed_cwd(struct step *step);         /* where it was typed, see join.c */
 int enter_cgroup(const struct target *target);  /* writes "0" to its cgroup.procs */
 int take_identity(const struct target *target); /* groups, gids, uids, no_new_privs, caps */
 void close_target(struct target *target);
+
+/* Ends the process (125) when PATH is relative and join could not enter the directory in which it was
+ * typed: it would name something else. */
+void check_path(struct step *step, const char *path);
+
+/* After joining TYPES: are our namespaces of these types those of the target? Ends the process (125)
+ * when they are not. */
+void check_joined(struct step *step, int types);
 
 /* A change of credentials clears the parent-death signal and the dumpable flag, prctl(2). These
  * two put them back: save before, restore after. */
@@ -292,9 +308,15 @@ noreturn void run_command(struct step *step);
  * STEP->now and closes every descriptor but 0, 1, 2 and the terminal. */
 int run_inside(struct step *step, int (*work)(const void *), const void *argument);
 
+/* What PID 1 is called in ps(1). */
+#define INIT_NAME "01-init"
+
 /* Forks the first process of our new pid namespace: a tiny init that reaps and does nothing else,
  * and dies with us. Returns its pid as we see it, or -1 with errno. pid_namespaces(7). */
-pid_t start_init(void);
+pid_t start_init(struct step *step);
+
+/* What that process does, for ever; READY: a pipe on which it says that it has begun. */
+noreturn void be_init(int ready);
 
 /* Asks the kernel to kill this process when its parent dies (PR_SET_PDEATHSIG), and makes sure that
  * the parent is not dead already: PIPE_END is the write end of a pipe that only the parent reads. */
@@ -308,8 +330,14 @@ void close_all_but_kept(struct step *step);
 
 /* ---- cgroup.c: finding cgroup v2, and cleaning up ------------------------------------------- */
 
-/* Where the cgroup2 file system is mounted, from /proc/self/mountinfo: 0, or -1 with ENOENT. */
-int find_cgroup2(char *path, size_t size);
+/* Where the cgroup2 file system is mounted, from /proc/self/mountinfo, and in ROOT, if that is not
+ * NULL, which cgroup is seen there: "/", or "/.." and the like in a cgroup namespace. Both of SIZE
+ * bytes. 0, or -1 with errno (ENOENT: it is mounted nowhere). */
+int find_cgroup2(char *path, char *root, size_t size);
+
+/* The directory of the cgroup that /proc/PID/cgroup calls CGROUP ("/demo") into PATH: 0, or -1 with
+ * errno (ENOENT: no cgroup2, or that cgroup is not below what is mounted, see cgroup_namespaces(7)). */
+int find_cgroup_directory(const char *cgroup, char *path, size_t size);
 
 /* The directory in which 05-cgroup makes its cgroup: the cgroup2 mount for root, the topmost
  * directory that is ours to write for an ordinary user. Returns an O_DIRECTORY descriptor and its
@@ -379,8 +407,9 @@ struct id_maps { /* what 07-userns-map writes */
     bool by_newuidmap;             /* --auto */
 };
 
-/* Has the step before made a user namespace (01-unshare --user) that nobody has mapped yet? */
-bool has_unmapped_user_namespace(const struct step *step);
+/* Has the step before made a user namespace (01-unshare --user) that nobody has mapped yet? Ends the
+ * process (125) when it has, but within another one that is not ours: it cannot be mapped from here. */
+bool has_unmapped_user_namespace(struct step *step);
 
 /* Fills in the maps that the command line leaves open; THEIRS: for such a namespace. To be called
  * before join. Ends the process (125) when there is nothing to choose. */

@@ -167,9 +167,9 @@ report(const struct step *step, const char *call)
     struct text text = {.length = 0};
 
     add_head(&text, step, call);
-    if (!step->has_proc) {
-        add(&text, "  /proc is not mounted here, so the namespace inodes cannot be read\n"
-                   "  (02-mountproc mounts one)\n");
+    if (step->no_proc != NULL) {
+        add(&text, "  %s,\n  so the namespace inodes cannot be read (02-mountproc mounts one)\n",
+            step->no_proc);
     } else {
         add_namespaces(&text, &step->before, &step->now);
         add_was(&text, &step->before, &step->now);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -62,15 +63,22 @@ die_with_parent(int pipe_end)
 /* ---- PID 1 ---------------------------------------------------------------------------------- */
 
 /* The kernel gives every orphan of a pid namespace to its PID 1, who must wait(2) for it, or it
- * stays in the process table as a zombie. That is all that this one does, for ever. */
-static noreturn void
-be_init(void)
+ * stays in the process table as a zombie. That is all that this one does, for ever. READY is the
+ * write end of a pipe that only the step outside reads. */
+noreturn void
+be_init(int ready)
 {
     sigset_t child_ended;
 
+    die_with_parent(ready);
+    prctl(PR_SET_NAME, INIT_NAME, 0, 0, 0);
     sigemptyset(&child_ended);
     sigaddset(&child_ended, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child_ended, NULL);
+    /* Only now, when it cannot outlive its parent, may anybody be told that it is there. */
+    if (write(ready, "r", 1) != 1)
+        _exit(EXIT_STEP_FAILED);
+    close_from(0);
     for (;;) {
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;
@@ -78,10 +86,35 @@ be_init(void)
     }
 }
 
-pid_t
-start_init(void)
+/* A copy of our own program in memory, memfd_create(2), or -1. PID 1 runs from it: through its
+ * /proc/1/exe a container could otherwise reach, and change, a file of the host (in runc that was
+ * CVE-2019-5736). */
+static int
+copy_program(const struct step *step)
 {
-    int ready[2];
+    int file = step->proc_self == -1 ? -1 : openat(step->proc_self, "exe", O_RDONLY | O_CLOEXEC);
+    int copy = -1;
+    ssize_t sent = -1;
+
+    if (file == -1)
+        return -1;
+    copy = (int)syscall(SYS_memfd_create, INIT_NAME, 1 /* CLOEXEC */ | 0x10 /* MFD_EXEC, 6.3 */);
+    if (copy == -1 && errno == EINVAL)
+        copy = (int)syscall(SYS_memfd_create, INIT_NAME, 1 /* MFD_CLOEXEC */);
+    while (copy != -1 && (sent = sendfile(copy, file, NULL, 1 << 24)) > 0)
+        ;
+    close(file);
+    if (copy != -1 && sent == -1) {
+        close(copy);
+        return -1;
+    }
+    return copy;
+}
+
+pid_t
+start_init(struct step *step)
+{
+    int ready[2], program = copy_program(step);
     char byte;
     pid_t pid;
     bool is_ready;
@@ -90,17 +123,20 @@ start_init(void)
         return -1;
     pid = fork();
     if (pid == 0) {
-        close(ready[0]);
-        die_with_parent(ready[1]);
+        char *argv[] = {(char *)INIT_NAME, NULL};
+
         setsid(); /* no terminal: Ctrl-C at the caller's must not reach PID 1 */
-        if (chdir("/") == -1 || write(ready[1], "r", 1) != 1)
+        if (chdir("/") == -1 || dup2(ready[1], 0) == -1)
             _exit(EXIT_STEP_FAILED);
-        close_from(0);
-        be_init();
+        if (program != -1)
+            fexecve(program, argv, environ); /* begin sees the name, and calls be_init */
+        close_from(1);
+        be_init(0);
     }
     int error = errno;
     close(ready[1]);
-    /* Only when the parent-death signal is set may we tell anybody that we are there. */
+    if (program != -1)
+        close(program);
     is_ready = pid > 0 && read(ready[0], &byte, 1) == 1;
     close(ready[0]);
     if (pid > 0 && !is_ready) {
@@ -189,6 +225,8 @@ exec_command(const struct step *step)
     const char *shell = getenv("SHELL");
     int error;
 
+    if (step->sigchld_ignored)
+        signal(SIGCHLD, SIG_IGN);
     if (step->command != NULL) {
         execvp(step->command[0], step->command);
         error = errno == EACCES && !is_in_path(step->command[0]) ? ENOENT : errno;
@@ -364,7 +402,6 @@ run_command(struct step *step)
         exec_command(step);
     }
     fflush(stdout);
-    signal(SIGCHLD, SIG_DFL);
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &job.mask);
     close_all_but_kept(step);

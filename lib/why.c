@@ -74,18 +74,15 @@ in_chroot(const struct step *step)
                                    : openat(step->proc_self, "mountinfo", O_RDONLY | O_CLOEXEC);
     FILE *mountinfo = fd == -1 ? NULL : fdopen(fd, "r");
     char line[8192], mount_point[4096];
-    bool root_seen = false, line_seen = false;
+    bool root_seen = false;
 
     if (mountinfo == NULL)
         return false;
-    while (fgets(line, sizeof line, mountinfo) != NULL) {
-        line_seen = true;
-        if (sscanf(line, "%*d %*d %*s %*s %4095s", mount_point) == 1 &&
-            strcmp(mount_point, "/") == 0)
-            root_seen = true;
-    }
+    while (!root_seen && fgets(line, sizeof line, mountinfo) != NULL)
+        root_seen = sscanf(line, "%*d %*d %*s %*s %4095s", mount_point) == 1 &&
+                    strcmp(mount_point, "/") == 0;
     fclose(mountinfo);
-    return line_seen && !root_seen;
+    return !root_seen;
 }
 
 static bool
@@ -125,6 +122,22 @@ own_user_ns_owns(const char *name)
     return answer;
 }
 
+/* CAPABILITY is missing: why, and where to get it? NAME is its name. */
+static struct why
+say_missing(const char *call, const char *name)
+{
+    if (!ids_are_mapped())
+        return say("map it before the next command: 07-userns-map -- 01-unshare ... -- COMMAND, or "
+                   "01-unshare --user ... | 07-userns-map - | ...",
+                   "uid %u is not mapped in this user namespace, so it lost its capabilities when "
+                   "this program was executed, and %s needs %s",
+                   geteuid(), call, name);
+    return say(
+        "run it as root, or in a user namespace of your own: 07-userns-map -- 01-unshare ... "
+        "-- COMMAND",
+        "%s needs %s, which uid %u has not here", call, name, geteuid());
+}
+
 static struct why
 find_why_unshare(const struct step *step, int flags, int error)
 {
@@ -134,18 +147,17 @@ find_why_unshare(const struct step *step, int flags, int error)
                 "04-pivot_root instead of 03-chroot, before the user namespace",
                 "this process is in a chroot, and there CLONE_NEWUSER is refused to everybody");
         if (!ids_are_mapped())
-            return say("write uid_map and gid_map of this user namespace first (07-userns-map)",
-                       "uid %u or gid %u is not mapped in this user namespace", geteuid(),
-                       getegid());
+            return say(
+                "map it while 01-unshare stays behind: 01-unshare --user | 07-userns-map - | "
+                "...; or let 07 make the namespace: 07-userns-map -- ...",
+                "uid %u or gid %u is not mapped in this user namespace", geteuid(), getegid());
         if (read_number("/proc/sys/kernel/unprivileged_userns_clone") == 0 &&
             !have_capability(CAP_SYS_ADMIN))
             return say("as root: sysctl kernel.unprivileged_userns_clone=1",
                        "kernel.unprivileged_userns_clone is 0: only root may make user namespaces");
     }
     if (error == EPERM && !(flags & CLONE_NEWUSER) && !have_capability(CAP_SYS_ADMIN))
-        return say("add --user (as an ordinary user may), or run it as root",
-                   "without CLONE_NEWUSER this needs CAP_SYS_ADMIN, which uid %u has not here",
-                   geteuid());
+        return say_missing("without --user unshare", "CAP_SYS_ADMIN");
     for (int i = 0; error == ENOSPC && i < NS_TYPES; i++) {
         char path[64];
 
@@ -154,7 +166,7 @@ find_why_unshare(const struct step *step, int flags, int error)
             return say("as root: raise it with sysctl", "%s is 0: no such namespace may be made",
                        path);
     }
-    if (error == EINVAL && (flags & CLONE_NEWPID) && step->has_proc) {
+    if (error == EINVAL && (flags & CLONE_NEWPID) && step->no_proc == NULL) {
         struct stat own, children;
 
         if (stat("/proc/self/ns/pid", &own) == 0 &&
@@ -177,6 +189,51 @@ why_unshare(const struct step *step, int flags)
     return why;
 }
 
+struct why
+why_clock(const struct step *step)
+{
+    int error = errno;
+    struct why why = why_unknown("7 time_namespaces");
+
+    if (step->no_proc != NULL)
+        why = say("02-mountproc mounts one", "the offsets are set through /proc/self, and %s",
+                  step->no_proc);
+    else if (error == ERANGE)
+        why = say("a larger number of seconds",
+                  "a clock of the new namespace would begin before 0, or "
+                  "run out of range");
+    errno = error;
+    return why;
+}
+
+struct why
+why_propagation(const struct step *step)
+{
+    int error = errno;
+    struct why why = why_unknown("2 mount");
+
+    if (error == EINVAL && in_chroot(step))
+        why =
+            say("01-unshare before 03-chroot; or --propagation unchanged, and mind where mounts go",
+                "this process is in a chroot, whose / is no mount point; so the mounts cannot be "
+                "cut off from the host's from here");
+    errno = error;
+    return why;
+}
+
+/* There is no directory PATH. */
+static struct why
+say_path(const char *path)
+{
+    char hint[300], cwd[4096];
+
+    if (path[0] == '/' || getcwd(cwd, sizeof cwd) == NULL)
+        return say("`make rootfs` puts one together in build/rootfs", "there is no directory %s",
+                   path);
+    snprintf(hint, sizeof hint, "ls -d %.200s/*; `make rootfs` makes build/rootfs", cwd);
+    return say(hint, "there is no directory %s in %.200s", path, cwd);
+}
+
 static struct why
 find_why_mount(const char *target, const char *type, int error)
 {
@@ -191,8 +248,7 @@ find_why_mount(const char *target, const char *type, int error)
     }
     if (error == EPERM) {
         if (!have_capability(CAP_SYS_ADMIN))
-            return say("01-unshare --user --mount first, or run it as root",
-                       "to mount one needs CAP_SYS_ADMIN, which this process has not");
+            return say_missing("mount", "CAP_SYS_ADMIN");
         if (own_user_ns_owns("mnt") == 0)
             return say("make the mount namespace after the user namespace: 07 before 01 or 02",
                        "this mount namespace belongs to another user namespace than ours");
@@ -222,14 +278,12 @@ find_why_chroot(const char *new_root, int error)
     struct stat where;
 
     if (error == ENOENT)
-        return say("ls -ld it; `make rootfs` makes build/rootfs", "there is no directory %s",
-                   new_root);
+        return say_path(new_root);
     if (error == ENOTDIR || (stat(new_root, &where) == 0 && !S_ISDIR(where.st_mode)))
         return say("name a directory with a root file system in it", "%s is not a directory",
                    new_root);
     if (error == EPERM && !have_capability(CAP_SYS_CHROOT))
-        return say("run it as root, or in a user namespace (01-unshare --user, 07-userns-map)",
-                   "chroot needs CAP_SYS_CHROOT, which uid %u has not here", geteuid());
+        return say_missing("chroot", "CAP_SYS_CHROOT");
     if (error == EACCES)
         return say("namei -l shows the permissions of each part",
                    "a directory on the way to %s may not be searched by uid %u", new_root,
@@ -259,8 +313,7 @@ find_why_pivot_root(const char *new_root, const char *put_old, int error)
             return say("mkdir it first", "there is no directory %s to put the old root on", path);
     }
     if (error == EPERM && !have_capability(CAP_SYS_ADMIN))
-        return say("01-unshare --mount as root, or with --user",
-                   "pivot_root needs CAP_SYS_ADMIN, which this process has not");
+        return say_missing("pivot_root", "CAP_SYS_ADMIN");
     if (error == EPERM && own_user_ns_owns("mnt") == 0)
         return say("make the mount namespace after the user namespace",
                    "this mount namespace belongs to another user namespace than ours");
@@ -279,6 +332,13 @@ why_pivot_root(const char *new_root, const char *put_old)
     return why;
 }
 
+static struct why
+say_no_proc(void)
+{
+    return say("02-mountproc mounts one", "/proc is not mounted here, or belongs to another pid "
+                                          "namespace, and this is found in there");
+}
+
 struct why
 why_setns(pid_t pid)
 {
@@ -288,7 +348,9 @@ why_setns(pid_t pid)
     struct stat where;
 
     snprintf(path, sizeof path, "/proc/%d", (int)pid);
-    if (error == ESRCH || error == ENOENT)
+    if (access("/proc/self", F_OK) == -1)
+        why = say_no_proc();
+    else if (error == ESRCH || error == ENOENT)
         why = say("ps -e lists the processes of this pid namespace", "there is no process %d here",
                   (int)pid);
     else if ((error == EACCES || error == EPERM) && stat(path, &where) == 0 &&
@@ -318,11 +380,11 @@ find_why_cgroup(const char *file, const char *value, int error)
             line = strstr(text, wanted);
         }
         if (line != NULL && strtol(line + strlen(wanted), NULL, 10) != 0)
-            return say("boot with systemd.unified_cgroup_hierarchy=1 to give it to cgroup v2; the "
-                       "core files (cgroup.freeze, cgroup.max.descendants) work here",
+            return say("a file that needs no controller, such as cgroup.max.descendants=4; or boot "
+                       "with systemd.unified_cgroup_hierarchy=1, which gives it to cgroup v2",
                        "cgroup v1 holds the %s controller on this machine (/proc/cgroups)",
                        controller);
-        return say("cat cgroup.controllers there; ls shows the files that exist",
+        return say("cat cgroup.controllers at the cgroup2 mount point: these are its controllers",
                    "no controller of cgroup v2 here has a file %s", file);
     }
     if (error == ENOENT)
@@ -335,7 +397,7 @@ find_why_cgroup(const char *file, const char *value, int error)
                    "a limit on the number of cgroups is reached here or in an ancestor");
     if (error == EACCES && strcmp(file, "cgroup.procs") == 0)
         return say(
-            "systemd-run --user --scope -p Delegate=yes bash, and there again",
+            "systemd-run --user --scope -p Delegate=yes bash, and in that shell again",
             "to move a process one must be able to write cgroup.procs of the common ancestor "
             "of its old and its new cgroup");
     if (error == EACCES)
@@ -363,14 +425,18 @@ why_no_cgroup(void)
     int error = errno;
     struct why why = why_unknown("7 cgroups");
 
-    if (error == ENOENT)
+    if (access("/proc/self", F_OK) == -1)
+        why = say_no_proc();
+    else if (error == ENOENT)
         why = say("as root: mount -t cgroup2 none DIR",
                   "no file system of type cgroup2 is mounted here (/proc/self/mountinfo)");
     else if (error == EACCES)
-        why = say("systemd-run --user --scope -p Delegate=yes bash, and there again",
-                  "no cgroup from the mount point down to ours belongs to uid %u: nothing is "
-                  "delegated to it",
-                  geteuid());
+        why = say(
+            "systemd-run --user --scope -p Delegate=yes bash, and in that shell again (in a login "
+            "of your own, not after su)",
+            "no cgroup from the mount point down to ours belongs to uid %u: nothing is "
+            "delegated to it",
+            geteuid());
     errno = error;
     return why;
 }
@@ -439,23 +505,55 @@ why_fork(void)
     return why;
 }
 
+/* The directories of PATH that we may not search. */
+static const char *
+shut_directories(char *buffer, size_t size)
+{
+    const char *path = getenv("PATH");
+    size_t used = 0;
+
+    buffer[0] = '\0';
+    for (size_t length; path != NULL && *path != '\0'; path += length + (path[length] == ':')) {
+        char dir[4096];
+
+        length = strcspn(path, ":");
+        snprintf(dir, sizeof dir, "%.*s/.", (int)length, path);
+        if (access(dir, F_OK) == -1 && errno == EACCES && used < size)
+            used += (size_t)snprintf(buffer + used, size - used, "%s%.*s", used > 0 ? ", " : "",
+                                     (int)length, path);
+    }
+    return buffer;
+}
+
 void
 explain_exec(const struct step *step, int error, const char *program)
 {
-    struct why why = {.because = ""};
+    struct why why = why_unknown("2 execve");
     struct stat file;
+    char shut[200];
 
-    if (error == ENOENT && strchr(program, '/') == NULL)
-        why = say("type its whole path; what exists under this root decides",
-                  "no directory in PATH=%s has %s", getenv("PATH"), program);
+    if (error == ENOENT && getenv("PATH") == NULL && strchr(program, '/') == NULL)
+        why = say("type its whole path, or set PATH", "the environment has no PATH to find %s in",
+                  program);
+    else if (error == ENOENT && strchr(program, '/') == NULL &&
+             shut_directories(shut, sizeof shut)[0] != '\0')
+        why = say("copy the steps to a directory that everybody may enter, and put that in PATH",
+                  "%s is in no directory of PATH that uid %u may enter (it may not enter %s)",
+                  program, geteuid(), shut);
+    else if (error == ENOENT && strchr(program, '/') == NULL)
+        why = say(
+            "type its whole path, or put its directory in PATH (for a step: PATH=$PWD/build:$PATH)",
+            "below this / no directory of PATH has a program %s", program);
     else if (error == ENOENT && stat(program, &file) == 0)
         why = say("copy the interpreter in (ldd, or line 1 of a script, names it)",
                   "%s exists, but the interpreter that it needs does not exist under this root",
                   program);
     else if (error == ENOENT)
-        why = say("ls the new root", "there is no file %s under this root", program);
+        why = say("03-chroot and 04-pivot_root change what / is: ls NEWROOT shows what is there",
+                  "there is no file %s under this root", program);
     else if (error == EACCES)
-        why = say("ls -l it; findmnt -o OPTIONS", "%s is not an executable file", program);
+        why = say("ls -l shows its mode, findmnt -o TARGET,OPTIONS whether its mount is noexec",
+                  "%s is not an executable file", program);
     else if (error == ENOEXEC)
         why = say("file(1) tells what it is",
                   "%s is no program for this machine and no script with #!", program);
@@ -495,18 +593,23 @@ is_host_proc(int proc)
            (flags & 0x00200000) != 0;
 }
 
-/* Is PID 1 in the mount namespace with inode OWN? Inside Docker or WSL2 that is the machine, as far
- * as anybody can see, though kernel threads and the first namespaces are elsewhere. Only where PID 1
- * is the one that 01-unshare has started is it a container of our own. */
+/* Is PID 1, an init that leads a session of its own, in the mount namespace with inode OWN? Inside
+ * Docker or WSL2 that is the machine, as far as anybody can see, though kernel threads and the first
+ * namespaces are elsewhere. The PID 1 of 01-unshare is none, nor one that unshare(1) has forked: its
+ * session is that of a shell outside, field 6 of proc_pid_stat(5). */
 static bool
 is_shared_with_pid_1(int proc, ino_t own)
 {
     struct stat theirs;
-    char name[32] = "";
+    char text[1024], *rest;
+    int session = 0;
 
-    return fstatat(proc, "1/ns/mnt", &theirs, 0) == 0 && theirs.st_ino == own &&
-           read_file_at(proc, "1/comm", name, sizeof name) > 0 &&
-           strncmp(name, "01-unshare", strlen("01-unshare")) != 0;
+    if (fstatat(proc, "1/ns/mnt", &theirs, 0) == -1 || theirs.st_ino != own ||
+        read_file_at(proc, "1/stat", text, sizeof text) == -1)
+        return false;
+    rest = strrchr(text, ')');
+    return rest != NULL && sscanf(rest, ") %*c %*d %*d %d", &session) == 1 && session == 1 &&
+           strstr(text, "(" INIT_NAME ")") == NULL;
 }
 
 static int
@@ -527,10 +630,10 @@ look_for_host(int proc)
             known = 0; /* the first mount namespace belongs to the first user namespace */
         close(owner);
     }
-    if (is_shared_with_pid_1(proc, own.st_ino))
-        return 1;
     if (known == 0)
         return 0;
+    if (is_shared_with_pid_1(proc, own.st_ino))
+        return 1;
     if (is_host_proc(proc)) {
         if (fstatat(proc, "1/ns/mnt", &theirs, 0) == 0)
             return 0; /* the host's PID 1 can be looked at, and is elsewhere */
@@ -565,6 +668,8 @@ refuse_on_host(struct step *step, const char *what)
 {
     if (step->joining && step->from.holds.inode[NS_MNT] != step->own.inode[NS_MNT])
         return; /* the record brings a mount namespace of its own */
+    if (!have_capability(CAP_SYS_ADMIN))
+        return; /* the kernel will refuse it, and why_mount tells more */
     if (in_host_mount_namespace() == 1)
         refuse(step,
                "this is the host's own mount namespace, and %s here would change it for "

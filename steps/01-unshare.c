@@ -6,10 +6,8 @@
  * Chapter: tutorial/01-unshare.md. Man pages: unshare(2), namespaces(7).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -55,15 +53,17 @@ static const struct option options[] = {
 /* The feature. From here on, this process has namespaces of its own. Two types are different: the
  * caller stays in its pid and time namespace, and only its children are born into the new ones. */
 static int
-unshare_namespaces(int flags, unsigned long propagation)
+unshare_namespaces(int flags)
 {
-    if (unshare(flags) == -1)
-        return -1;
-    /* The mounts were copied, with their peer groups: what we mount under a shared mount would
-     * appear on the host too. Making all of them private cuts the tie, mount_namespaces(7). */
-    if ((flags & CLONE_NEWNS) && propagation != 0)
-        return mount(NULL, "/", NULL, MS_REC | propagation, NULL);
-    return 0;
+    return unshare(flags);
+}
+
+/* The mounts were copied, with their peer groups: what we mount under a shared mount would appear
+ * on the host too. Making all of them private cuts the tie, mount_namespaces(7). */
+static int
+set_propagation(unsigned long propagation)
+{
+    return propagation == 0 ? 0 : mount(NULL, "/", NULL, MS_REC | propagation, NULL);
 }
 
 /* The clocks of a new time namespace are set before its first process is born; time_namespaces(7).
@@ -117,9 +117,9 @@ main(int argc, char **argv)
     count_operands(&step, 0, 0, "nothing");
     if (flags == 0)
         flags = ns_flag('m') | ns_flag('u') | ns_flag('i') | ns_flag('n') | ns_flag('p');
-    propagation = propagation_flag(&step, mode != NULL ? mode : "private");
     if (mode != NULL && !(flags & CLONE_NEWNS))
         refuse(&step, "--propagation needs --mount: without it these are the host's mounts");
+    propagation = propagation_flag(&step, mode != NULL ? mode : "private");
     if (hostname != NULL && !(flags & CLONE_NEWUTS))
         refuse(&step, "--hostname needs --uts: without it this is the host's name");
     if ((offset[1] != NULL || offset[7] != NULL) && !(flags & ns_flag('T')))
@@ -127,22 +127,24 @@ main(int argc, char **argv)
     start_from(&step);
     join(&step);
 
-    if (unshare_namespaces(flags, propagation) == -1)
-        fail(&step, errno, why_unshare(&step, flags), "unshare(%s)",
-             ns_flag_names(flags, names, sizeof names));
+    ns_flag_names(flags, names, sizeof names);
+    if (unshare_namespaces(flags) == -1)
+        fail(&step, errno, why_unshare(&step, flags), "unshare(%s)", names);
+    if ((flags & CLONE_NEWNS) && set_propagation(propagation) == -1)
+        fail(&step, errno, why_propagation(&step), "change the propagation of the mounts");
     if (hostname != NULL && sethostname(hostname, strlen(hostname)) == -1)
         fail(&step, errno, why_unknown("2 sethostname"), "sethostname(\"%s\")", hostname);
     for (int clock = 0; clock < 8; clock++)
         if (offset[clock] != NULL && set_clock(step.proc_self, clock, offset[clock]) == -1)
-            fail(&step, errno, why_unknown("7 time_namespaces"),
-                 "write \"%d %s 0\" to timens_offsets", clock, offset[clock]);
+            fail(&step, errno, why_clock(&step), "write \"%d %s 0\" to timens_offsets", clock,
+                 offset[clock]);
     if (flags & (ns_flag('p') | ns_flag('T'))) {
         step.fork_command = true;
-        step.init = start_init();
+        step.init = start_init(&step);
         if (step.init == -1)
             fail(&step, errno, why_fork(), "fork the first process of the new namespace");
         if (flags & ns_flag('p'))
             add_note(&step, "PID 1 in there is pid %d here", (int)step.init);
     }
-    finish(&step, "unshare(%s)", ns_flag_names(flags, names, sizeof names));
+    finish(&step, "unshare(%s)", names);
 }

@@ -92,6 +92,7 @@ main(int argc, char **argv)
     start_from(&step);
     refuse_on_host(&step, "mounting a proc");
     join(&step);
+    check_path(&step, root);
 
     below(root, "proc", proc, sizeof proc);
     below(root, "sys", sys, sizeof sys);

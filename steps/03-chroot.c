@@ -44,6 +44,7 @@ main(int argc, char **argv)
     new_root = step.operand[0];
     start_from(&step);
     join(&step);
+    check_path(&step, new_root);
 
     if (change_root(new_root) == -1)
         fail(&step, errno, why_chroot(new_root), "chroot(\"%s\")", new_root);

@@ -94,11 +94,12 @@ main(int argc, char **argv)
         new_root = step.operand[0];
     while (put_old != NULL && *put_old == '/')
         put_old++; /* it is below NEWROOT, however it is written */
-    if (put_old != NULL && *put_old == '\0')
+    if (put_old != NULL && put_old[strspn(put_old, "./")] == '\0')
         refuse(&step, "--put-old names no directory below NEWROOT");
     start_from(&step);
     refuse_on_host(&step, "pivot_root");
     join(&step);
+    check_path(&step, new_root);
 
     path = find_in_namespace(new_root);
     if (path == NULL)

@@ -60,7 +60,7 @@ static void
 check_operands(struct step *step, const char *name, char **settings, int count)
 {
     if (strchr(name, '/') != NULL || name[0] == '.' || strlen(name) > 200)
-        refuse(step, "the name \"%s\" must be one path component that begins without a dot", name);
+        refuse(step, "NAME must be one path component, short, without a dot first: \"%s\"", name);
     if (strpbrk(name, "=\n") != NULL)
         refuse(step, "NAME comes first, then limits: \"%s\" is no name", name);
     for (int i = 0; i < count; i++) {
@@ -69,7 +69,7 @@ check_operands(struct step *step, const char *name, char **settings, int count)
         if (equals == NULL || equals == settings[i])
             refuse(step, "what is \"%s\"? Limits are FILE=VALUE; a COMMAND comes after --",
                    settings[i]);
-        if (memchr(settings[i], '/', (size_t)(equals - settings[i])) != NULL)
+        if (memchr(settings[i], '/', (size_t)(equals - settings[i])) || settings[i][0] == '.')
             refuse(step, "\"%s\": FILE must be one path component, like pids.max", settings[i]);
         if (equals[1] == '\0')
             refuse(step, "\"%s\" has no value", settings[i]);

@@ -48,22 +48,23 @@ static const struct option options[] = {
 
 /* The feature. setns needs CAP_SYS_ADMIN in the user namespace that owns the one to be entered.
  * Root has that outside, and may lose it by entering a user namespace; an ordinary user gets it
- * only by entering his. So there are two rounds, and the user namespace comes between them. */
+ * only by entering his. So we try before each user namespace on the way in, and after the last. */
 static int
 enter_namespaces(const struct target *target, int types)
 {
-    for (int round = 1; round <= 2; round++) {
+    int levels = types & CLONE_NEWUSER ? target->user_count : 0;
+
+    for (int level = 0; level <= levels; level++) {
+        if (level > 0 && setns(target->user[level - 1], CLONE_NEWUSER) == -1)
+            return -1;
         for (int i = 0; i < NS_TYPES; i++) {
             if (!(types & ns_types[i].flag) || i == NS_USER)
                 continue;
             if (setns(target->ns[i], ns_types[i].flag) == 0)
                 types &= ~ns_types[i].flag;
-            else if (errno != EPERM || round == 2)
+            else if (errno != EPERM || level == levels)
                 return -1;
         }
-        if ((types & CLONE_NEWUSER) && setns(target->ns[NS_USER], CLONE_NEWUSER) == -1)
-            return -1;
-        types &= ~CLONE_NEWUSER;
     }
     return 0;
 }
@@ -86,6 +87,7 @@ main(int argc, char **argv)
     struct target *target = &step.target;
     bool root = false, wd = false, cgroup = false, everything;
     int option, types = 0;
+    struct keep keep = keep_death_signal();
     const char *what;
     char names[256];
     pid_t pid = 0;
@@ -126,6 +128,8 @@ main(int argc, char **argv)
         fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to its cgroup.procs");
     if (everything && take_identity(target) == -1)
         fail(&step, errno, why_unknown("7 capabilities"), "take its ids and capabilities");
+    restore_death_signal(keep);
+    check_joined(&step, types);
     close_target(target);
     step.fork_command = (types & (ns_flag('p') | ns_flag('T'))) != 0;
     finish(&step, "setns(%s)",

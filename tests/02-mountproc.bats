@@ -206,11 +206,14 @@ zero character special file 1:5' ]
 @test "in the mount namespace of PID 1 it refuses too: in Docker or WSL2 that is the whole machine" {
     needs_root
     make_root
-    run_split unshare --mount --pid --fork --mount-proc sh -c '02-mountproc "$0" -- true; exit $?' "$root"
+    # A machine's init leads a session of its own: setsid makes one of this PID 1.
+    run_split unshare --mount --pid --fork --mount-proc setsid sh -c '02-mountproc "$0" -- true; exit $?' "$root"
     [[ $status:$err == 125:*'01-unshare --mount first'* ]]
-    # Controls: in a mount namespace of its own there, and where PID 1 is 01's, it works.
-    run_split unshare --mount --pid --fork --mount-proc sh -c \
+    # Controls: in a mount namespace of its own there, and in containers made by hand, it works.
+    run_split unshare --mount --pid --fork --mount-proc setsid sh -c \
         '01-unshare --mount -- 02-mountproc "$0" -- true; exit $?' "$root"
+    [ "$status" = 0 ]
+    run_split unshare --mount --pid --fork --mount-proc sh -c '02-mountproc "$0" -- true; exit $?' "$root"
     [ "$status" = 0 ]
     run_split 01-unshare -m -p -- 02-mountproc -- sh -c '02-mountproc "$0" -- true; exit $?' "$root"
     [ "$status" = 0 ]

@@ -254,7 +254,7 @@ outer=(01-unshare -m --)
 @test "in the mount namespace of PID 1 it refuses too: in Docker or WSL2 that is the whole machine" {
     needs_root
     make_root
-    run_split unshare --mount --pid --fork --mount-proc sh -c '04-pivot_root "$0" -- true; exit $?' "$root"
+    run_split unshare --mount --pid --fork --mount-proc setsid sh -c '04-pivot_root "$0" -- true; exit $?' "$root"
     [[ $status:$err == 125:*'01-unshare --mount first'* ]]
 }
 @test "a user without a mount namespace of his own: EPERM" {

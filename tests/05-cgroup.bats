@@ -101,6 +101,15 @@ ends_with() { # STATUS: that of $step
     grep -qx "0::/$NAME-b" <<<"$out"
     [ ! -e "$DIR-a" ] && [ ! -e "$DIR-b" ]
 }
+@test "05 in a pipeline within another 05, and in a cgroup namespace: joined, and both are gone" {
+    needs_root
+    run_split 05-cgroup "$NAME-a" -- 01-unshare -C -- bash -c "
+        05-cgroup $NAME-b | 06-nsenter - -- cat /proc/self/cgroup; echo \${PIPESTATUS[*]}"
+    grep -qx "0::/../$NAME-b" <<<"$out"
+    [ "$(tail -n 1 <<<"$out")" = '0 0' ]
+    wait_until test ! -e "$DIR-b"
+    [ ! -e "$DIR-a" ]
+}
 @test "cgroup v2 is found where it is mounted, also with a blank in its name" {
     needs_root
     # In a root of its own, so that this mount of it is the only one that the step can see. A build
@@ -410,6 +419,7 @@ take_hugetlb_back() {
     bad_input 'has no value' 05-cgroup "$NAME" pids.max= -- true
     bad_input 'what is "=1"' 05-cgroup "$NAME" =1 -- true
     bad_input 'one path component' 05-cgroup "$NAME" ../cgroup.max.depth=1 -- true
+    bad_input 'one path component' 05-cgroup "$NAME" .foo=1 -- true # an empty controller name
     [ ! -e "$DIR" ]
 }
 @test "cgroup.freeze=1 would freeze the step itself: refused" {

@@ -14,7 +14,7 @@ demo() { lib/demo.sh demo "${BUILD#"$PWD/"}" "$ROOTFS"; }
 @test "inside are PID 1 and the payload, outside they have other numbers" {
     run_split demo
     [ "$(grep -cE '^(processes)? +[0-9]+ [a-z0-9-]+ +pid [0-9]+$' <<<"$out")" = 2 ]
-    grep -qE '^processes +1 01-unshare +pid [0-9]+$' <<<"$out"
+    grep -qE '^processes +1 01-init +pid [0-9]+$' <<<"$out"
 }
 @test "uid 0 inside is another uid outside" {
     run_split demo
