@@ -83,6 +83,7 @@ begin(struct step *step, int argc, char **argv, const char *usage)
     step->argv = argv;
     step->argc = argc;
     step->leash = -1;
+    step->lock = -1;
     step->target = (struct target){.pidfd = -1,
                                    .proc = -1,
                                    .root = -1,

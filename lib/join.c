@@ -74,7 +74,7 @@ read_fdinfo(const struct step *step, int fd, const char *field)
     return line == NULL ? -1 : strtol(line + strlen(wanted), NULL, 10);
 }
 
-static bool
+bool
 is_alive(int pidfd)
 {
     struct pollfd end = {.fd = pidfd, .events = POLLIN}; /* readable: the process has ended */

@@ -165,6 +165,7 @@ struct step {
     pid_t init;      /* PID 1 of the pid namespace that we made, or 0 (01 only) */
     pid_t janitor;   /* removes our cgroup when we end, or 0 (05 only) */
     int leash;       /* a pipe on which we tell the janitor what to do, or -1 */
+    int lock;        /* lock_cgroup_base's, or -1 (05 only) */
     char note[4096]; /* further lines of the report, see add_note */
     size_t note_length;
 };
@@ -267,6 +268,7 @@ int enter_typed_cwd(struct step *step);         /* where it was typed, see join.
 int enter_cgroup(const struct target *target);  /* writes "0" to its cgroup.procs */
 int take_identity(const struct target *target); /* groups, gids, uids, no_new_privs, caps */
 void close_target(struct target *target);
+bool is_alive(int pidfd); /* has that process not ended yet? pidfd_open(2) */
 
 /* Ends the process (125) when PATH is relative and join could not enter the directory in which it was
  * typed: it would name something else. */
@@ -344,10 +346,26 @@ int find_cgroup_directory(const char *cgroup, char *path, size_t size);
  * name in PATH, or -1 with errno (ENOENT no cgroup2, EACCES nothing delegated). */
 int open_cgroup_base(char *path, size_t size);
 
+/* Takes the lock under which all 05-cgroup make cgroups, enable controllers, and put them back, flock(2)
+ * on BASE. Waits for it; returns a descriptor that holds it until it is closed, or -1 with errno. */
+int lock_cgroup_base(int base);
+
+/* The extended attribute, xattr(7), by which the steps remember what they changed; its size in bytes. */
+#define CGROUP_MARK "user.nsteps"
+enum { MAX_MARK = 32768 };
+
 /* Enables the controller that FILE belongs to (pids.max: pids) in the cgroup.subtree_control of
- * BASE, unless it is enabled already or FILE is a core file that needs none. 0, or -1 with errno
- * (ENOENT: not among cgroup.controllers). */
-int enable_controller_of(int base, const char *file);
+ * BASE, unless it is enabled already or FILE is a core file that needs none. CGROUP, below BASE, is
+ * marked as one that needs it. To be called under the lock. 0, or -1 with errno (ENOENT: not among
+ * cgroup.controllers). */
+int enable_controller_of(int base, int cgroup, const char *file);
+
+/* Is WORD among the blank-separated words of LIST? */
+bool has_word(const char *list, const char *word);
+
+/* Calls WORK(DIR, name, ARGUMENT) for each directory in DIR, until it returns false. */
+void for_each_child(int dir, bool (*work)(int dir, const char *name, void *argument),
+                    void *argument);
 
 /* Writes VALUE to FILE below DIR in one write(2), without creating it. 0, or -1 with errno. */
 int write_file_at(int dir, const char *file, const char *value);
@@ -356,11 +374,17 @@ int write_file_at(int dir, const char *file, const char *value);
  * DIR, a /proc/PID directory. 0, or -1 with errno (ENOENT: the kernel has no cgroup v2). */
 int read_cgroup_path(int dir, const char *file, char *path, size_t size);
 
-/* Forks a process, outside the cgroup and in a session of its own, that waits until we end or ask
- * it to, then kills what is in BASE/NAME, removes it, and puts CONTROLS, the text of BASE's
- * cgroup.subtree_control before we touched it, back. To be called before join, when BASE/NAME does
- * not exist yet. Fills in STEP->janitor and leash: 0, or -1 with errno. */
-int start_janitor(struct step *step, int base, const char *name, const char *controls);
+/* ---- janitor.c: who removes the cgroup ------------------------------------------------------- */
+
+/* Forks a process, outside the cgroup and in a session of its own, that waits until we end or ask it
+ * to, then kills what is in BASE/NAME, removes it, and puts the controllers of BASE back, but only
+ * after entrust_cgroup. To be called before join. Fills in STEP->janitor and leash: 0, or -1 with
+ * errno. */
+int start_janitor(struct step *step, int base, const char *name);
+
+/* Tells the janitor that BASE/NAME is ours: to be called under the lock, when it does not exist and is
+ * about to be made. 0, or -1 with errno. */
+int entrust_cgroup(struct step *step);
 
 /* Asks the janitor to clean up now and waits for that: 0, or -1 with errno when it could not. */
 int stop_janitor(struct step *step);

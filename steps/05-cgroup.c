@@ -98,7 +98,7 @@ int
 main(int argc, char **argv)
 {
     struct step step;
-    char where[4096], controls[512];
+    char where[4096];
     const char *name;
     int option, count, base, cgroup, procs;
     bool keep = false;
@@ -113,23 +113,19 @@ main(int argc, char **argv)
 
     /* The cgroup is made before we join: the new root need not show any cgroup file system. */
     base = open_cgroup_base(where, sizeof where);
-    if (base == -1 || read_file_at(base, "cgroup.subtree_control", controls, sizeof controls) == -1)
+    if (base == -1)
         fail(&step, errno, why_no_cgroup(), "find a place for the cgroup %s", name);
+    if (start_janitor(&step, base, name) == -1)
+        fail(&step, errno, why_fork(), "fork the janitor");
+    step.lock = lock_cgroup_base(base);
     if (faccessat(base, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         refuse(&step, "%s/%s exists already and is left alone: take another NAME", where, name);
-    if (start_janitor(&step, base, name, controls) == -1)
-        fail(&step, errno, why_fork(), "fork the janitor");
-    cgroup = make_cgroup(base, name);
-    if (cgroup == -1 && errno == EEXIST) { /* somebody was quicker: it is not ours to remove */
-        dismiss_janitor(&step);
-        errno = EEXIST;
-    }
-    if (cgroup == -1)
+    if (step.lock == -1 || entrust_cgroup(&step) == -1 || (cgroup = make_cgroup(base, name)) == -1)
         fail(&step, errno, why_cgroup("mkdir", name), "mkdir %s/%s", where, name);
     for (int i = 1; i < count; i++) {
         char *file = strtok(step.operand[i], "="), *value = strtok(NULL, "");
 
-        if (enable_controller_of(base, file) == -1)
+        if (enable_controller_of(base, cgroup, file) == -1)
             fail(&step, errno, why_cgroup(file, value), "enable the controller of %s in %s", file,
                  where);
         if (set_limit(cgroup, file, value) == -1)
@@ -138,6 +134,8 @@ main(int argc, char **argv)
         note_limit(&step, cgroup, file);
     }
     procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    close(step.lock);
+    step.lock = -1;
     join(&step);
     if (enter_cgroup_by(procs) == -1)
         fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to %s/%s/cgroup.procs", where,

@@ -1,0 +1,318 @@
+/*
+ * janitor.c - plumbing of 05-cgroup: who removes the cgroup? A process that outlives the step,
+ * whatever happens to it, also SIGKILL. See cgroups(7).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "nsteps.h"
+
+struct janitor {
+    const char *name; /* of the cgroup */
+    int base;         /* the directory in which it is */
+    int home;         /* cgroup.procs of the cgroup that the step came from, or -1 */
+    int parent;       /* the step: a pidfd */
+    pid_t parent_pid;
+    int leash; /* a pipe from the step */
+};
+
+static bool
+is_populated(int events)
+{
+    char text[256] = "";
+
+    return pread(events, text, sizeof text - 1, 0) > 0 && strstr(text, "populated 1") != NULL;
+}
+
+/* Before cgroup.kill (Linux 5.14) one has to kill what cgroup.procs lists, again and again, because
+ * a process may fork in between. */
+static void
+kill_listed(int cgroup)
+{
+    char text[65536], *rest = text, *line;
+
+    if (read_file_at(cgroup, "cgroup.procs", text, sizeof text) == -1 && errno != EFBIG)
+        return;
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (atoi(line) > 0)
+            kill(atoi(line), SIGKILL);
+}
+
+/* Kills what is in cgroup NAME below DIR and in its descendants: before cgroup.kill. */
+static bool
+kill_tree(int dir, const char *name, void *argument)
+{
+    int cgroup = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (cgroup != -1) {
+        kill_listed(cgroup);
+        for_each_child(cgroup, kill_tree, argument);
+        close(cgroup);
+    }
+    return true;
+}
+
+/* Kills every process of the cgroup and waits until the kernel says that it is empty. */
+static void
+empty_cgroup(int cgroup)
+{
+    int events = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    struct pollfd change = {.fd = events, .events = POLLPRI};
+    bool has_kill = faccessat(cgroup, "cgroup.kill", F_OK, 0) == 0;
+
+    while (events != -1 && is_populated(events)) {
+        if (has_kill)
+            write_file_at(cgroup, "cgroup.kill", "1");
+        else
+            kill_tree(cgroup, ".", NULL);
+        poll(&change, 1, has_kill ? 1000 : 10);
+    }
+    if (events != -1)
+        close(events);
+}
+
+/* When 05-cgroup was killed, the steps after it see that, too, and give the terminal back before they
+ * end. They are in the cgroup: give them a moment. */
+static void
+wait_for_steps(int cgroup)
+{
+    int events = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    struct pollfd change = {.fd = events, .events = POLLPRI};
+
+    if (events != -1 && is_populated(events))
+        poll(&change, 1, 200);
+    if (events != -1)
+        close(events);
+}
+
+/* Removes cgroup NAME below DIR, and first those that COMMAND has made in it. */
+static bool
+remove_tree(int dir, const char *name, void *argument)
+{
+    int cgroup = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (cgroup != -1) {
+        for_each_child(cgroup, remove_tree, argument);
+        close(cgroup);
+    }
+    return unlinkat(dir, name, AT_REMOVEDIR) == 0;
+}
+
+/* Does the cgroup NAME need a controller that the steps have enabled? It does if it is one of theirs and
+ * has set a limit, or if it was not there yet when the first of them enabled one: ARGUMENT is the mark of
+ * that moment, and is emptied. */
+static bool
+look_for_user(int dir, const char *name, void *argument)
+{
+    int cgroup = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *mark = argument, wanted[300];
+    bool used;
+
+    snprintf(wanted, sizeof wanted, "/%s/", name);
+    used = cgroup != -1 &&
+           (fgetxattr(cgroup, CGROUP_MARK, NULL, 0) != -1 || strstr(mark, wanted) == NULL);
+    if (cgroup != -1)
+        close(cgroup);
+    if (used)
+        mark[0] = '\0';
+    return !used;
+}
+
+/* Disables the controllers that the steps have enabled below BASE, unless somebody else uses them by
+ * now. What a cgroup below has enabled in turn, the kernel keeps: EBUSY. */
+static void
+put_controllers_back(int base)
+{
+    char mark[MAX_MARK], now[512], request[64], *rest = now, *word;
+    ssize_t length = fgetxattr(base, CGROUP_MARK, mark, sizeof mark - 1);
+    bool all = true;
+
+    if (length <= 0)
+        return;
+    mark[length] = '\0';
+    for_each_child(base, look_for_user, mark);
+    if (mark[0] == '\0' || read_file_at(base, "cgroup.subtree_control", now, sizeof now) == -1)
+        return;
+    mark[strcspn(mark, "\n/")] = '\0'; /* what was enabled before */
+    while ((word = strsep(&rest, " \n")) != NULL)
+        if (word[0] != '\0' && !has_word(mark, word)) {
+            snprintf(request, sizeof request, "-%.32s", word);
+            all &= write_file_at(base, "cgroup.subtree_control", request) == 0;
+        }
+    if (all)
+        fremovexattr(base, CGROUP_MARK);
+}
+
+/* Empties and removes the cgroup. 0, or the errno. */
+static int
+clean(const struct janitor *janitor)
+{
+    int cgroup = openat(janitor->base, janitor->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int lock, error = 0;
+
+    if (cgroup != -1) {
+        if (is_alive(janitor->parent)) {
+            /* 05-cgroup waits for us: move it out, it is not to be killed. */
+            char pid[16];
+
+            snprintf(pid, sizeof pid, "%d", (int)janitor->parent_pid);
+            if (janitor->home != -1 && write(janitor->home, pid, strlen(pid)) == -1)
+                return errno;
+        } else {
+            wait_for_steps(cgroup);
+        }
+        empty_cgroup(cgroup);
+        /* A step that was just joining may have moved in after that: EBUSY, so again. */
+        while (!remove_tree(janitor->base, janitor->name, NULL) && (error = errno) == EBUSY) {
+            poll(NULL, 0, 10);
+            empty_cgroup(cgroup);
+        }
+        error = error == EBUSY ? 0 : error;
+        close(cgroup);
+    }
+    lock = lock_cgroup_base(janitor->base);
+    put_controllers_back(janitor->base);
+    if (lock != -1)
+        close(lock);
+    return error;
+}
+
+/* The janitor is told what to do by a byte on a pipe, not by a signal: after joining a user namespace
+ * 05-cgroup may be another user than it is, who must not signal it. */
+static noreturn void
+be_janitor(const struct janitor *janitor)
+{
+    struct pollfd events[2] = {
+        {.fd = janitor->leash, .events = POLLIN},
+        {.fd = janitor->parent, .events = POLLIN},
+    };
+    bool mine = false;
+    char order;
+
+    setsid();
+    prctl(PR_SET_NAME, "05-janitor", 0, 0, 0);
+    /* Where it can be seen from a container, it leads to nothing of the host's. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (chdir("/") == -1)
+        _exit(errno);
+    /* If we were forked in the cgroup of another 05-cgroup, its janitor would kill us with it. The
+     * root cgroup (it alone has no cgroup.type) may hold processes beside its children. */
+    if (faccessat(janitor->base, "cgroup.type", F_OK, 0) == -1)
+        write_file_at(janitor->base, "cgroup.procs", "0");
+    for (;;) {
+        if (poll(events, 2, -1) == -1)
+            continue;
+        if (!(events[0].revents & POLLIN))
+            break; /* the leash is closed, or the step is gone */
+        if (read(janitor->leash, &order, 1) != 1)
+            break;
+        if (order == 'm')
+            mine = true;
+        if (order == 'd')
+            _exit(0);
+        if (order == 'c')
+            _exit(mine ? clean(janitor) : 0);
+    }
+    while (poll(&events[1], 1, -1) != 1)
+        ;
+    _exit(mine ? clean(janitor) : 0);
+}
+
+int
+start_janitor(struct step *step, int base, const char *name)
+{
+    struct janitor janitor = {.name = name, .base = base, .home = -1, .parent_pid = getpid()};
+    char own[4096], path[8300];
+    int null, leash[2];
+    sigset_t all, before;
+
+    janitor.parent = (int)syscall(SYS_pidfd_open, janitor.parent_pid, 0);
+    if (janitor.parent == -1 || pipe2(leash, O_CLOEXEC) == -1)
+        return -1;
+    janitor.leash = leash[0];
+    if (read_cgroup_path(AT_FDCWD, "/proc/self/cgroup", own, sizeof own) == 0 &&
+        find_cgroup_directory(own, path, sizeof path - sizeof "/cgroup.procs") == 0) {
+        strcat(path, "/cgroup.procs");
+        janitor.home = open(path, O_WRONLY | O_CLOEXEC);
+    }
+    if (janitor.home == -1) /* a cgroup that has no name here */
+        janitor.home = openat(base, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    /* No signal can end it but SIGKILL. */
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    step->janitor = fork();
+    if (step->janitor == 0) {
+        close(leash[1]);
+        close_target(&step->target);
+        /* It must not hold the pipes of the pipeline open. */
+        null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+            dup2(null, fd);
+        be_janitor(&janitor);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(janitor.parent);
+    close(leash[0]);
+    if (janitor.home != -1)
+        close(janitor.home);
+    step->leash = leash[1];
+    return step->janitor == -1 ? -1 : 0;
+}
+
+int
+entrust_cgroup(struct step *step)
+{
+    return write(step->leash, "m", 1) == 1 ? 0 : -1;
+}
+
+/* Writes ORDER, 'c'lean or 'd'ismissed, and waits until the janitor has ended. */
+static int
+give_order(struct step *step, char order)
+{
+    void (*pipe_before)(int) = signal(SIGPIPE, SIG_IGN); /* somebody may have killed it */
+    pid_t janitor = step->janitor;
+    sigset_t all, before;
+    int status, result = -1;
+
+    if (step->lock != -1)
+        close(step->lock); /* or it would wait for us, who wait for it */
+    step->lock = -1;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before); /* half an order would be worse than none */
+    step->janitor = 0;
+    if ((write(step->leash, &order, 1) == 1 || errno == EPIPE) &&
+        waitpid(janitor, &status, 0) == janitor) {
+        errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+        result = errno == 0 ? 0 : -1;
+    }
+    int error = errno;
+    close(step->leash);
+    step->leash = -1;
+    signal(SIGPIPE, pipe_before);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return result;
+}
+
+int
+stop_janitor(struct step *step)
+{
+    return give_order(step, 'c');
+}
+
+void
+dismiss_janitor(struct step *step)
+{
+    give_order(step, 'd');
+}
