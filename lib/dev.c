@@ -1,8 +1,8 @@
 /*
  * dev.c - plumbing of 02-mountproc --dev: a minimal /dev, also for an ordinary user.
  *
- * Only the real root may make device nodes (mknod(2)), so the host's own are bind-mounted, file on
- * file. That works in a user namespace too.
+ * The real root makes the device nodes, mknod(2). In a user namespace that is EPERM: there the host's
+ * own nodes are bind-mounted, file on file. (Not for the real root: his chmod would reach the host's.)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +11,18 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "nsteps.h"
 
-static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
+static const struct {
+    const char *name;
+    unsigned major, minor; /* Documentation/admin-guide/devices.txt in the kernel's source */
+} nodes[] = {
+    {"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+    {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
+};
 enum { NODES = sizeof nodes / sizeof nodes[0] };
 
 static const char *const links[][2] = {
@@ -67,6 +74,21 @@ mount_shm(const char *dev)
                : mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777");
 }
 
+/* Puts node I into DIR: makes it, or else binds ORIGINAL, the host's, on an empty file. */
+static int
+put_node(int dir, int i, int original)
+{
+    int fd;
+
+    if (mknodat(dir, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == 0)
+        return fchmodat(dir, nodes[i].name, 0666, 0); /* whatever the umask has taken away */
+    fd = openat(dir, nodes[i].name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd == -1)
+        return -1;
+    close(fd);
+    return sys_attach_mount(original, dir, nodes[i].name);
+}
+
 static int
 fill_dev(const char *dev, const int *originals, const char **what)
 {
@@ -74,12 +96,8 @@ fill_dev(const char *dev, const int *originals, const char **what)
     int error, result = dir == -1 ? -1 : 0;
 
     for (int i = 0; result == 0 && i < NODES; i++) {
-        int fd = openat(dir, nodes[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-
-        *what = "bind a device file";
-        if (fd != -1)
-            close(fd);
-        result = fd == -1 ? -1 : sys_attach_mount(originals[i], dir, nodes[i]);
+        *what = "make a device file";
+        result = put_node(dir, i, originals[i]);
     }
     for (int i = 0; result == 0 && i < LINKS; i++) {
         *what = "make a symbolic link";
@@ -101,7 +119,7 @@ make_dev(const char *dev, const char **what)
     for (int i = 0; i < NODES; i++) {
         char path[32];
 
-        snprintf(path, sizeof path, "/dev/%s", nodes[i]);
+        snprintf(path, sizeof path, "/dev/%s", nodes[i].name);
         originals[i] = sys_clone_mount(path);
         if (originals[i] == -1)
             result = -1;

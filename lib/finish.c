@@ -32,26 +32,16 @@ clean_up(struct step *step)
     }
 }
 
-int
-watch_previous(const struct step *step)
-{
-    /* The pidfd that the record was checked with had to be closed, lest COMMAND catch it. This one
-     * could be another process only if all pids had been used once since then. */
-    return step->joining ? (int)syscall(SYS_pidfd_open, step->from.pid, 0) : -1;
-}
-
 /* Waits until nobody reads our stdout any more, or the step before is gone. */
 static void
 wait_for_the_end(const struct step *step)
 {
-    int previous = watch_previous(step);
     struct pollfd ends[2] = {
         {.fd = STDOUT_FILENO, .events = 0}, /* POLLERR and POLLHUP come unasked, poll(2) */
-        {.fd = previous, .events = POLLIN}, /* a negative descriptor is left out */
+        /* Readable when that process has ended. A negative descriptor (no "-") is left out. */
+        {.fd = step->previous, .events = POLLIN},
     };
 
-    if (step->joining && previous == -1)
-        return;
     while (poll(ends, 2, -1) == -1 && errno == EINTR)
         ;
 }

@@ -84,6 +84,7 @@ begin(struct step *step, int argc, char **argv, const char *usage)
     step->argc = argc;
     step->leash = -1;
     step->lock = -1;
+    step->previous = -1;
     step->target = (struct target){.pidfd = -1,
                                    .proc = -1,
                                    .root = -1,

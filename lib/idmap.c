@@ -152,7 +152,7 @@ is_user(const char *who, uid_t uid)
 int
 find_subordinate(const char *file, uid_t uid, struct id_range *range)
 {
-    char line[256];
+    char line[1024];
     int found = -1;
     FILE *stream = fopen(file, "re");
 
@@ -161,11 +161,20 @@ find_subordinate(const char *file, uid_t uid, struct id_range *range)
     while (found == -1 && fgets(line, sizeof line, stream) != NULL) {
         char *rest = line;
         const char *who = strsep(&rest, ":");
+        struct id_range read = {.inside = 0};
 
-        if (rest != NULL && is_user(who, uid) &&
-            sscanf(rest, "%" SCNu32 ":%" SCNu32, &range->outside, &range->count) == 2 &&
-            range->count > 0)
-            found = 0;
+        if (rest != NULL)
+            rest[strcspn(rest, "\n")] = '\0';
+        if (rest != NULL && is_user(who, uid)) {
+            const char *text = parse_id(rest, ':', &read.outside);
+
+            /* A line that grants the host's uid 0 is a mistake, and not to be followed unasked. */
+            if (text != NULL && parse_id(text, '\0', &read.count) != NULL && read.outside != 0 &&
+                read.count > 0 && (uint64_t)read.outside + read.count <= UINT32_MAX) {
+                *range = read;
+                found = 0;
+            }
+        }
     }
     fclose(stream);
     return found;

@@ -229,6 +229,25 @@ be_janitor(const struct janitor *janitor)
     _exit(mine ? clean(janitor) : 0);
 }
 
+void
+refuse_inside(struct step *step, bool keep)
+{
+    char status[16384], name[32] = "";
+    const char *pids = NULL;
+
+    if (step->joining || keep || step->proc_self == -1)
+        return;
+    /* NSpid: our pid in the pid namespace of this /proc, and in each one within it. */
+    if (read_file_at(step->proc_self, "status", status, sizeof status) != -1)
+        pids = strstr(status, "\nNSpid:\t");
+    read_file_at(AT_FDCWD, "/proc/1/comm", name, sizeof name);
+    if ((pids != NULL && strpbrk(pids + strlen("\nNSpid:\t"), "\t\n")[0] == '\t') ||
+        strcmp(name, INIT_NAME "\n") == 0)
+        refuse(step,
+               "put 05-cgroup before 01-unshare: in the new pid namespace nobody would be left to "
+               "remove the cgroup when its PID 1 dies (in a pipe, 05-cgroup - may come after)");
+}
+
 int
 start_janitor(struct step *step, int base, const char *name)
 {
@@ -253,8 +272,10 @@ start_janitor(struct step *step, int base, const char *name)
     sigprocmask(SIG_BLOCK, &all, &before);
     step->janitor = fork();
     if (step->janitor == 0) {
-        close(leash[1]);
-        close_target(&step->target);
+        for (int fd = STDERR_FILENO + 1; fd < 256; fd++)
+            if (fd != base && fd != janitor.home && fd != janitor.parent && fd != janitor.leash)
+                close(fd);
+        close_from(256);
         /* It must not hold the pipes of the pipeline open. */
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
         for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
@@ -124,7 +125,9 @@ read_identity(struct target *target, bool same_user_namespace)
         parse_ids(status, "\nGid:", same_user_namespace ? NULL : &gids, target->gid, 3) == 3;
     target->group_count = parse_ids(status, "\nGroups:", same_user_namespace ? NULL : &gids,
                                     target->groups, MAX_GROUPS);
-    if (target->group_count == MAX_GROUPS) { /* fewer groups would be another identity */
+    target->outside_count =
+        parse_ids(status, "\nGroups:", NULL, target->outside_groups, MAX_GROUPS);
+    if (target->outside_count == MAX_GROUPS) { /* fewer groups would be another identity */
         errno = EOVERFLOW;
         return -1;
     }
@@ -310,6 +313,7 @@ start_from(struct step *step)
     if (!is_alive(step->target.pidfd))
         refuse(step, "%s is gone: process %d has ended", step->from.step, (int)step->from.pid);
     step->before = step->from.holds;
+    step->previous = fcntl(step->target.pidfd, F_DUPFD_CLOEXEC, 3);
 }
 
 /* Those of pid and time that are not ours already. */
@@ -425,6 +429,35 @@ enter_cgroup(const struct target *target)
     return target->cgroup_procs == -1 || write(target->cgroup_procs, "0", 1) == 1 ? 0 : -1;
 }
 
+void
+refuse_foreign(struct step *step, bool becomes)
+{
+    const struct target *target = &step->target;
+    uid_t owner;
+
+    if (target->holds.inode[NS_USER] == step->own.inode[NS_USER] ||
+        ioctl(target->ns[NS_USER], NS_GET_OWNER_UID, &owner) == -1 || owner == geteuid() ||
+        (becomes && target->ids_mapped))
+        return;
+    refuse(
+        step,
+        "the user namespace of process %d belongs to uid %u, who would rule over uid %u in there: "
+        "%s",
+        (int)target->pid, owner, geteuid(),
+        target->ids_mapped ? "join everything (no choice of namespaces), and become who it is"
+                           : "nobody has mapped it, so do this as that user");
+}
+
+void
+leave_groups(const struct step *step)
+{
+    /* While we are still outside, all of them have a number, and "deny" in there is no obstacle. An
+     * ordinary user may not, and has the groups of his own process anyway. */
+    if (step->target.holds.inode[NS_USER] != step->own.inode[NS_USER] &&
+        have_capability(CAP_SETGID))
+        setgroups((size_t)step->target.outside_count, step->target.outside_groups);
+}
+
 /* Takes over the groups where that is allowed: user_namespaces(7), /proc/PID/setgroups. */
 static void
 take_groups(const struct target *target)
@@ -504,6 +537,8 @@ join(struct step *step)
 
     if (!step->joining)
         return;
+    refuse_foreign(step, true);
+    leave_groups(step);
     if (enter_namespaces(target, &step->own) == -1)
         fail(step, errno, why_setns(target->pid), "setns(pid %d)", (int)target->pid);
     if (enter_root(step) == -1)

@@ -130,8 +130,11 @@ struct target { /* a process that we join; -1 where a descriptor is not open */
     bool no_new_privs;
     uid_t uid[3]; /* real, effective, saved; as numbered in its own user namespace */
     gid_t gid[3];
-    gid_t groups[MAX_GROUPS];
+    gid_t groups[MAX_GROUPS]; /* so are these, those without a number there left out */
     int group_count;
+    gid_t
+        outside_groups[MAX_GROUPS]; /* the same, all of them, as our user namespace numbers them */
+    int outside_count;
     bool ids_mapped; /* all of uid and gid have a number in its user namespace */
 };
 
@@ -165,6 +168,7 @@ struct step {
     pid_t init;      /* PID 1 of the pid namespace that we made, or 0 (01 only) */
     pid_t janitor;   /* removes our cgroup when we end, or 0 (05 only) */
     int leash;       /* a pipe on which we tell the janitor what to do, or -1 */
+    int previous;    /* the step before, a pidfd that start_from has checked, or -1 (without "-") */
     int lock;        /* lock_cgroup_base's, or -1 (05 only) */
     char note[4096]; /* further lines of the report, see add_note */
     size_t note_length;
@@ -242,10 +246,10 @@ bool have_capability(int capability);
 /* Says on stderr why execvp(PROGRAM) failed with ERROR. */
 void explain_exec(const struct step *step, int error, const char *program);
 
-/* Would a mount or pivot_root here change the mounts of the host itself, or of the container (Docker,
+/* Would a mount or pivot_root in the mount namespace NS (a descriptor; -1: ours) change the mounts of the host itself, or of the container (Docker,
  * WSL2) that is the whole machine here? 1 yes, 0 no, -1 cannot tell. Needs no privilege to ask and
  * attaches no mount. See mount_namespaces(7), ioctl_ns(2). */
-int in_host_mount_namespace(void);
+int in_host_mount_namespace(int ns);
 
 /* Ends the process (125) when STEP would change the host's mounts; WHAT is what it would do. */
 void refuse_on_host(struct step *step, const char *what);
@@ -261,8 +265,14 @@ void start_from(struct step *step);
  * Ends the process (125) when the kernel refuses. Without "-": does nothing. */
 void join(struct step *step);
 
+/* Ends the process (125) when it is about to enter a user namespace that belongs to another user and to
+ * stay who it is in there: its owner would then rule over us, user_namespaces(7). BECOMES: take_identity
+ * comes after it. */
+void refuse_foreign(struct step *step, bool becomes);
+
 /* The parts of join, for 06-nsenter which lets one choose. Each returns 0, or -1 with errno. */
 int open_target(pid_t pid, const struct step *step, struct target *target, const char **what);
+void leave_groups(const struct step *step);     /* before entering: setgroups(2) to the target's */
 int enter_root(const struct step *step);        /* fchdir + chroot(2) */
 int enter_typed_cwd(struct step *step);         /* where it was typed, see join.c */
 int enter_cgroup(const struct target *target);  /* writes "0" to its cgroup.procs */
@@ -296,9 +306,6 @@ noreturn void finish(struct step *step, const char *format, ...)
 
 /* Takes down what this step has made that does not go by itself: PID 1, the cgroup. */
 void clean_up(struct step *step);
-
-/* A descriptor that becomes readable when the step before ends, pidfd_open(2); -1 without "-". */
-int watch_previous(const struct step *step);
 
 /* ---- run.c: processes ----------------------------------------------------------------------- */
 
@@ -381,6 +388,10 @@ int read_cgroup_path(int dir, const char *file, char *path, size_t size);
  * after entrust_cgroup. To be called before join. Fills in STEP->janitor and leash: 0, or -1 with
  * errno. */
 int start_janitor(struct step *step, int base, const char *name);
+
+/* Ends the process (125) when we are inside a pid namespace that 01-unshare has made (in an exec chain):
+ * a janitor would die with it. Not when the cgroup is to stay anyway, KEEP. */
+void refuse_inside(struct step *step, bool keep);
 
 /* Tells the janitor that BASE/NAME is ours: to be called under the lock, when it does not exist and is
  * about to be made. 0, or -1 with errno. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -26,25 +27,32 @@
 void
 close_from(int first)
 {
-    syscall(SYS_close_range, (unsigned)first, ~0U, 0);
+    struct rlimit limit;
+
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0) == 0)
+        return;
+    /* A seccomp filter that is older than the call refuses it. One by one, then: a descriptor of a host
+     * directory that stayed open would be a way out. */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > 1 << 20)
+        limit.rlim_cur = 1 << 20;
+    for (int fd = first; fd < (int)limit.rlim_cur; fd++)
+        close(fd);
 }
 
 void
 close_all_but_kept(struct step *step)
 {
-    int leash = step->leash == -1 ? -1 : fcntl(step->leash, F_DUPFD_CLOEXEC, 64);
+    int *kept[] = {&step->terminal, &step->leash, &step->previous}; /* to be 3, 4, 5 */
+    int copy[3];
 
-    if (step->terminal != -1 && step->terminal != 3) {
-        dup3(step->terminal, 3, O_CLOEXEC);
-        step->terminal = 3;
-    } else if (step->terminal == -1) {
-        close(3);
+    for (int i = 0; i < 3; i++)
+        copy[i] = *kept[i] == -1 ? -1 : fcntl(*kept[i], F_DUPFD_CLOEXEC, 6);
+    for (int i = 0; i < 3; i++) {
+        *kept[i] = copy[i] == -1 ? -1 : dup3(copy[i], 3 + i, O_CLOEXEC);
+        if (*kept[i] == -1)
+            close(3 + i);
     }
-    if (leash != -1) {
-        dup3(leash, 4, O_CLOEXEC);
-        step->leash = 4;
-    }
-    close_from(leash == -1 ? 4 : 5);
+    close_from(6);
     step->proc_self = -1;
     step->target.pidfd = -1;
 }
@@ -177,6 +185,8 @@ run_inside(struct step *step, int (*work)(const void *), const void *argument)
     pid = fork();
     if (pid == 0) {
         close(result[0]);
+        close(step->leash);
+        close(step->previous);
         die_with_parent(result[1]);
         error = work(argument) == 0 ? 0 : errno;
         _exit(write(result[1], &error, sizeof error) == sizeof error ? 0 : EXIT_STEP_FAILED);
@@ -247,6 +257,7 @@ struct job {
     pid_t child;       /* also the number of its process group */
     int terminal;      /* -1: none */
     int started;       /* a pipe that ends when the child has become COMMAND, or has failed */
+    int signals;       /* what is sent to us, signalfd(2) */
     int dumpable;      /* what PR_SET_DUMPABLE was, to be set again then */
     bool joined;       /* stopping the container must not stop the caller's pipeline */
     bool has_terminal; /* the child's process group is in the foreground */
@@ -295,7 +306,9 @@ child_stopped(struct job *job, int signal)
         hand_over_terminal(job, signal);
         return;
     }
-    if (!job->joined) { /* Ctrl-Z: to the caller's shell, the step and COMMAND are one job */
+    if (!job->joined && signal != SIGTSTP) {
+        kill(getpid(), SIGSTOP); /* COMMAND waits for SIGCONT, and so does who waits for it */
+    } else if (!job->joined) { /* Ctrl-Z: to the caller's shell, the step and COMMAND are one job */
         bool had_terminal = job->has_terminal;
 
         take_terminal_back(job);
@@ -327,16 +340,14 @@ static int
 wait_for_child(struct step *step, struct job *job)
 {
     struct signalfd_siginfo info;
-    struct pollfd events[3];
-    sigset_t all;
+    struct pollfd events[3] = {
+        {.fd = job->signals, .events = POLLIN},
+        {.fd = step->previous, .events = POLLIN}, /* readable when the step before has ended */
+        {.fd = job->started, .events = POLLIN},
+    };
     int status;
 
-    sigfillset(&all);
-    events[0] = (struct pollfd){.fd = signalfd(-1, &all, SFD_CLOEXEC), .events = POLLIN};
-    events[1] = (struct pollfd){.fd = watch_previous(step), .events = POLLIN};
-    events[2] = (struct pollfd){.fd = job->started, .events = POLLIN};
     for (;;) {
-        /* First look, then wait: the child may have ended before the signalfd was there. */
         while (waitpid(job->child, &status, WNOHANG | WUNTRACED) > 0) {
             if (!WIFSTOPPED(status))
                 return status;
@@ -376,16 +387,30 @@ end_like(const struct job *job, int status)
     exit(128 + WTERMSIG(status));
 }
 
+/* After a record, stdin is the terminal or /dev/null. Where there is no such file (a root without
+ * /dev) it is a pipe that nobody writes to, for the record's own must not be COMMAND's. */
+static void
+replace_stdin(const struct step *step)
+{
+    int nobody[2];
+
+    if (dup2(step->terminal, STDIN_FILENO) != -1)
+        return;
+    if (pipe2(nobody, O_CLOEXEC) == -1 || dup2(nobody[0], STDIN_FILENO) == -1)
+        close(STDIN_FILENO);
+}
+
 static noreturn void
 be_child(const struct step *step, const struct job *job, const int started[2])
 {
     close(started[0]);
-    if (step->leash != -1)
-        close(step->leash);
+    close(job->signals);
+    close(step->leash);
+    close(step->previous);
     setpgid(0, 0); /* so that "kill 0" inside reaches nobody outside */
     die_with_parent(started[1]);
     if (step->joining)
-        dup2(step->terminal, STDIN_FILENO);
+        replace_stdin(step);
     sigprocmask(SIG_SETMASK, &job->mask, NULL);
     exec_command(step);
 }
@@ -394,6 +419,7 @@ void
 run_command(struct step *step)
 {
     struct job job = {.terminal = -1, .joined = step->joining};
+    bool outside = !children_get_our_pid_namespace(step);
     int started[2], status;
     sigset_t all;
 
@@ -407,10 +433,13 @@ run_command(struct step *step)
     close_all_but_kept(step);
     if (step->has_terminal)
         job.terminal = step->terminal;
-    if (pipe2(started, O_CLOEXEC) == -1)
-        fail(step, errno, why_unknown("2 pipe"), "pipe");
+    job.signals = signalfd(-1, &all, SFD_CLOEXEC);
+    if (job.signals == -1 || pipe2(started, O_CLOEXEC) == -1)
+        fail(step, errno, why_unknown("2 pipe"), "make a pipe and a signalfd");
     job.started = started[0];
-    job.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    /* A parent in the pid namespace of COMMAND (05 after 01 in a chain) can be seen by it, and so stays
+     * shut. One outside may be looked at again, once COMMAND is no more a copy of it. */
+    job.dumpable = outside ? prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) : 0;
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     job.child = fork();
     if (job.child == -1)
@@ -419,6 +448,8 @@ run_command(struct step *step)
         be_child(step, &job, started);
     setpgid(job.child, job.child);
     close(started[1]);
+    if (chdir("/") == -1) /* hold no directory of the host longer than we must */
+        explain(step, errno, why_unknown("2 chdir"), "chdir(\"/\")");
     status = wait_for_child(step, &job);
     take_terminal_back(&job);
     clean_up(step);

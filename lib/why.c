@@ -613,18 +613,13 @@ is_shared_with_pid_1(int proc, ino_t own)
 }
 
 static int
-look_for_host(int proc)
+look_for_host(int proc, int ns)
 {
     struct stat own, theirs;
-    int ns = openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    int owner, known = -1;
+    int owner = ioctl(ns, NS_GET_USERNS), known = -1;
 
-    if (ns == -1)
-        return -1;
-    owner = ioctl(ns, NS_GET_USERNS);
     if (fstat(ns, &own) == -1)
         own.st_ino = 0;
-    close(ns);
     if (owner != -1) {
         if (fstat(owner, &theirs) == 0 && theirs.st_ino != initial_user_ns)
             known = 0; /* the first mount namespace belongs to the first user namespace */
@@ -645,11 +640,11 @@ look_for_host(int proc)
 }
 
 int
-in_host_mount_namespace(void)
+in_host_mount_namespace(int ns)
 {
     int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct stat self;
-    int answer;
+    int own = -1, answer = -1;
 
     if (proc == -1 || fstatat(proc, "self/ns/mnt", &self, 0) == -1) {
         if (proc != -1)
@@ -658,7 +653,12 @@ in_host_mount_namespace(void)
     }
     if (proc == -1)
         return -1;
-    answer = look_for_host(proc);
+    if (ns == -1)
+        ns = own = openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (ns != -1)
+        answer = look_for_host(proc, ns);
+    if (own != -1)
+        close(own);
     close(proc);
     return answer;
 }
@@ -666,11 +666,9 @@ in_host_mount_namespace(void)
 void
 refuse_on_host(struct step *step, const char *what)
 {
-    if (step->joining && step->from.holds.inode[NS_MNT] != step->own.inode[NS_MNT])
-        return; /* the record brings a mount namespace of its own */
     if (!have_capability(CAP_SYS_ADMIN))
         return; /* the kernel will refuse it, and why_mount tells more */
-    if (in_host_mount_namespace() == 1)
+    if (in_host_mount_namespace(step->joining ? step->target.ns[NS_MNT] : -1) == 1)
         refuse(step,
                "this is the host's own mount namespace, and %s here would change it for "
                "everybody: 01-unshare --mount first%s",

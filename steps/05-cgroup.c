@@ -115,6 +115,7 @@ main(int argc, char **argv)
     base = open_cgroup_base(where, sizeof where);
     if (base == -1)
         fail(&step, errno, why_no_cgroup(), "find a place for the cgroup %s", name);
+    refuse_inside(&step, keep);
     if (start_janitor(&step, base, name) == -1)
         fail(&step, errno, why_fork(), "fork the janitor");
     step.lock = lock_cgroup_base(base);

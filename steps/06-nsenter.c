@@ -117,6 +117,10 @@ main(int argc, char **argv)
         if (target->holds.inode[i] == step.own.inode[i])
             types &= ~ns_types[i].flag; /* we are in that one; for user, setns would be EINVAL */
 
+    if (types & CLONE_NEWUSER)
+        refuse_foreign(&step, everything);
+    if (everything)
+        leave_groups(&step);
     if (enter_namespaces(target, types) == -1)
         fail(&step, errno, why_setns(target->pid), "setns(pid %d)", (int)target->pid);
     if ((root || everything) && enter_root(&step) == -1)

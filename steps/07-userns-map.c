@@ -104,6 +104,8 @@ main(int argc, char **argv)
     theirs = has_unmapped_user_namespace(&step);
     choose_maps(&step, &maps, theirs);
 
+    if (theirs)
+        refuse_foreign(&step, false);
     if (theirs) { /* 01-unshare --user made it: map it from out here, then go in */
         write_maps(&step, step.target.proc, step.target.pid, &maps);
         join(&step);

@@ -66,7 +66,7 @@ is_zombie() { [[ $(status_field "$1" State) == Z* ]]; }
 @test "as an ordinary user without --user: EPERM, and it says what to add" {
     needs_user
     run_split 01-unshare --net -- true
-    [ "$status" = 125 ] && [[ $err == *EPERM*CAP_SYS_ADMIN*--user* ]]
+    [ "$status" = 125 ] && [[ $err == *EPERM*CAP_SYS_ADMIN*try:*07-userns-map* ]]
 }
 @test "a user namespace that nobody has mapped: COMMAND is the overflow uid" {
     run_split 01-unshare --user -- id -u

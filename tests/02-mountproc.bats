@@ -224,6 +224,9 @@ zero character special file 1:5' ]
     hold "$BATS_TEST_TMPDIR/box" 01-unshare -u -p
     run_split 02-mountproc - "$root" -- true <"$BATS_TEST_TMPDIR/box"
     [[ $status:$err == 125:*'01-unshare --mount first'* ]]
+    # Also where the step itself is in another one, and the record leads to the host's.
+    run_split unshare --mount 02-mountproc - "$root" -- true <"$BATS_TEST_TMPDIR/box"
+    [[ $status:$err == 125:*'01-unshare --mount first'* ]]
 }
 # fails_clean OPTIONS MISSING: 02 fails as $root/MISSING is not there, and no mount of it stays.
 fails_clean() {

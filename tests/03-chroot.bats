@@ -149,7 +149,7 @@ in_chroot() {
 @test "without CAP_SYS_CHROOT: EPERM, and it says where to get it" {
     needs_user
     run_split 03-chroot "$ROOTFS" -- echo half-made
-    [[ $status:$err == 125:*EPERM*because:*CAP_SYS_CHROOT*try:*--user* ]]
+    [[ $status:$err == 125:*EPERM*because:*CAP_SYS_CHROOT*try:*07-userns-map* ]]
     [ -z "$out" ]
 }
 @test "no record is written when it fails" {

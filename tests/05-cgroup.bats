@@ -210,6 +210,33 @@ take_hugetlb_back() {
     rmdir "$DIR-other"
     has_hugetlb "$after"
 }
+@test "two steps that overlap: the last one puts the controller back" {
+    needs_root
+    needs_hugetlb_off
+    hold "$BATS_TEST_TMPDIR/a" 05-cgroup "$NAME-a" "$file=0"
+    first=$held
+    hold "$BATS_TEST_TMPDIR/b" 05-cgroup "$NAME-b" "$file=0"
+    kill "$first"
+    wait_until test ! -e "$DIR-a"
+    [ "$(cat "$DIR-b/$file")" = 0 ] # control: it is still there for the other
+    kill "$held"
+    wait_until test ! -e "$DIR-b"
+    wait_until hugetlb_is_off
+}
+hugetlb_is_off() { ! has_hugetlb "$(controllers)"; }
+@test "after 01 in an exec chain it is refused: nobody would be left to remove the cgroup" {
+    needs_root
+    bad_input_after 'put 05-cgroup before 01-unshare' 01-unshare -p -- 05-cgroup "$NAME" -- true
+    bad_input_after 'put 05-cgroup before 01-unshare' 01-unshare -p -m -- 02-mountproc -- 05-cgroup "$NAME" -- true
+    [ ! -e "$DIR" ]
+    run_split 01-unshare -p -- 05-cgroup --keep "$NAME" -- true
+    rmdir "$DIR"
+    [ "$status" = 0 ]
+}
+bad_input_after() { # MESSAGE COMMAND ...: the last step of a chain refuses
+    run_split "${@:2}"
+    [[ $status:$out:$err == 125::*"$1"* ]]
+}
 @test "a cgroup that was there before and does not use the controller is no reason to leave it on" {
     needs_root
     needs_hugetlb_off

@@ -168,11 +168,35 @@ joins() {
     run_split 06-nsenter --target "$inside" -- grep -E "$fields" /proc/self/status
     diff <(echo "$wanted") <(echo "$out")
 }
-@test "--all carries namespaces and nothing else: who we are does not change" {
+# Who owns a user namespace rules over everybody in it. In that of another user's, root must not stay
+# root of the host, nor keep his groups.
+@test "the user namespace of another user: root becomes who is in there, groups too, or is refused" {
     needs_root
     needs_tool setpriv util-linux
-    setpriv --reuid 1234 --regid 2345 --clear-groups --no-new-privs \
-        unshare --user --map-root-user sleep 7777 3>&- &
+    setpriv --reuid 1234 --regid 2345 --clear-groups unshare --user --map-root-user sleep 7777 3>&- &
+    HELD+=($!)
+    wait_until find_inside
+    run_split setpriv --groups 4,24 06-nsenter --target "$inside" -- grep -E '^(Uid|Groups)' /proc/self/status
+    [ "$(tr -d ' ' <<<"$out")" = $'Uid:\t0\t0\t0\t0\nGroups:\t' ]
+    for choice in --all --user; do
+        run_split 06-nsenter --target "$inside" $choice -- echo half-made
+        [[ $status:$out:$err == 125::*'belongs to uid 1234, who would rule over uid 0'* ]]
+    done
+}
+@test "the unmapped user namespace of another user: root does not go in, nor map it" {
+    needs_root
+    needs_tool setpriv util-linux
+    setpriv --reuid 1234 --regid 2345 --clear-groups 01-unshare --user >"$PUBLIC/foreign" 2>/dev/null 3>&- &
+    HELD+=($!)
+    wait_until has_line "$PUBLIC/foreign"
+    for step in 06-nsenter 03-chroot 07-userns-map; do
+        run_split $step - $([ $step != 03-chroot ] || echo /) -- echo half-made <"$PUBLIC/foreign"
+        [[ $status:$out:$err == 125::*'belongs to uid 1234'* ]]
+    done
+}
+@test "--all carries namespaces and nothing else: who we are does not change" {
+    needs_root
+    07-userns-map --map 0:1234:1 -- 08-capset --no-new-privs -- sleep 7777 2>/dev/null 3>&- &
     HELD+=($!)
     wait_until find_inside
     run_split 06-nsenter --target "$inside" --all -- sh -c 'id -u; grep NoNewPrivs /proc/self/status'

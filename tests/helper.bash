@@ -61,11 +61,11 @@ status_field() { awk -v f="$2:" '$1 == f { $1 = ""; sub(/^ /, ""); print }' "/pr
 record_field() { sed -n "s/.* $2:\[\([0-9]*\)\].*/\1/p" <<<"$1"; }
 record_pid() { cut -d ' ' -f 2 <<<"$1"; }
 
-# wait_until COMMAND ...: until it succeeds, 10 seconds at most. For conditions that another process
+# wait_until COMMAND ...: until it succeeds, a minute at most (a virtual machine is slow). For conditions that another process
 # brings about; it names the condition when it gives up.
 wait_until() {
     local i
-    for ((i = 0; i < 1000; i++)); do
+    for ((i = 0; i < 6000; i++)); do
         "$@" && return 0
         sleep 0.01
     done

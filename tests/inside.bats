@@ -3,6 +3,12 @@
 # with all capabilities, who may look at every process that it can see.
 load helper
 
+pipeline_without_07() { # as root; an ordinary user cannot leave it out
+    local line
+    line=$(pipeline "$1")
+    if [ "$(id -u)" = 0 ]; then echo "${line/07-userns-map - |/}"; else echo "$line"; fi
+}
+
 @test "inside are PID 1 and the command, and no stage" {
     run_split bash -c "$(pipeline "sh -c 'echo /proc/[0-9]*'")"
     [ "$(wc -w <<<"$out")" = 2 ]
@@ -29,6 +35,31 @@ load helper
         06-nsenter - -- sh -c 'stat -L -c %d:%i / /proc/1/root /proc/1/cwd; ls /proc/1/fd; readlink /proc/1/root'"
     [ "$(head -n 3 <<<"$out" | sort -u | wc -l)" = 1 ]
     [ "$(wc -l <<<"$out")" = 4 ] # no descriptor at all between them
+}
+@test "what PID 1 runs from is no file of the host" {
+    CAPS= # with 08 left out, and as root with 07 left out too
+    build_and_wait "$(pipeline_without_07 'sleep 7777')"
+    pid=$(sed -n 's/.*PID 1 in there is pid \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/messages")
+    program=$(command -v 01-unshare)
+    [ "$(stat -L -c %d:%i "/proc/$(pgrep -P "$job" 01-unshare)/exe")" = "$(stat -c %d:%i "$program")" ] # control
+    [ "$(stat -L -c %d:%i "/proc/$pid/exe")" != "$(stat -c %d:%i "$program")" ]
+    [[ $(readlink "/proc/$pid/exe") == /memfd:* ]]
+    kill -9 "$inside"
+}
+@test "a step that waits in the pid namespace of its command shows it no directory of the host" {
+    # 01 -T must fork, and here it does so inside the pid namespace of the first 01.
+    run_split as_root 01-unshare -- 02-mountproc "$ROOTFS" -- 01-unshare -T -- 04-pivot_root "$ROOTFS" -- \
+        sh -c 'echo /proc/[0-9]*/comm; for p in /proc/[0-9]*; do ls -d $p/cwd/../../etc/shadow $p/cwd/etc/shadow; done 2>/dev/null'
+    [ "$(wc -w <<<"$out")" -ge 3 ] # control: the step that waits can be seen
+    [[ $out != *shadow* ]]
+}
+@test "descriptors are closed also where close_range(2) is refused, as old seccomp filters do" {
+    needs_tool strace
+    exec 8</etc
+    run_split as_root strace -f -qq -e trace=none -e inject=close_range:error=EPERM \
+        01-unshare -p -- sh -c 'cd /proc/self/fd && echo *'
+    exec 8<&-
+    [ "$out" = '0 1 2 3' ] || [ "$out" = '0 1 2' ]
 }
 @test "the command has descriptors 0, 1 and 2 only" {
     exec 8</etc 9</dev/null

@@ -136,7 +136,7 @@ give() { printf "$@" >"$BATS_TEST_TMPDIR/record"; }
 # make no namespace, so every inode of the impostor is right; only the start time tells.
 recycle() { # STEP-LINE that leaves a step behind
     needs_root
-    run_split 01-unshare -m -p -- 02-mountproc -- bash -c '
+    run_split unshare --mount --pid --fork --mount-proc bash -c '
         set -e
         mkfifo "$1/fifo"
         $2 >"$1/fifo" 2>/dev/null &
@@ -153,7 +153,9 @@ recycle() { # STEP-LINE that leaves a step behind
         [ $impostor = $pid ] || { echo "pid $pid was not used again"; exit 1; }
         06-nsenter - -- touch "$1/joined" <"$1/record" 2>&1 && echo taken
         kill $impostor
-        ' bash "$BATS_TEST_TMPDIR" "$1"
+        # The janitor of 05 is in here, too: it must be done before this PID 1 ends.
+        while [ -e "$3" ]; do sleep 0.01; done
+        ' bash "$BATS_TEST_TMPDIR" "$1" "$CGROUP2/nsteps-test-recycled"
     [ ! -e "$BATS_TEST_TMPDIR/joined" ]
     [[ $out == *'the pid was used again'* ]] || { echo "$out$err"; return 1; }
 }

@@ -70,7 +70,7 @@ both_states() {
     EXTRA_02=--dev CAPS='--keep net_bind_service,kill --no-new-privs'
     both_states
     grep -q '^NoNewPrivs: 1$' "$BATS_TEST_TMPDIR/chain"
-    grep -q '^mount:.* /dev/null ' "$BATS_TEST_TMPDIR/chain"
+    grep -q '^mount:.* /dev/pts ' "$BATS_TEST_TMPDIR/chain"
 }
 @test "control: another container is seen as another state" {
     build_and_wait "$(pipeline 'sleep 7777')"
