@@ -19,7 +19,11 @@ endif
 STEPS = $(patsubst steps/%.c,$(BUILD)/%,$(wildcard steps/*.c))
 LIB   = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 
+# After `sudo make`, what was made belongs to the owner of the tree, so that he can go on.
+OWNED = @test "$$(id -u)" != 0 || chown -Rh --reference=. $(BUILD)
+
 all: $(STEPS) ## build the eight steps (the default)
+	$(OWNED)
 
 $(BUILD)/lib/%.o: lib/%.c lib/nsteps.h Makefile
 	@mkdir -p $(@D)
@@ -28,8 +32,6 @@ $(BUILD)/lib/%.o: lib/%.c lib/nsteps.h Makefile
 $(BUILD)/%: steps/%.c $(LIB) lib/nsteps.h
 	@echo "  LINK $@"; $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB)
 
-# After `sudo make`, what was made belongs to the owner of the tree, so that he can go on.
-OWNED = @test "$$(id -u)" != 0 || chown -Rh --reference=. $(BUILD)
 
 $(BUILD)/rootfs/etc/nsteps-rootfs: $(STEPS) lib/rootfs.sh
 	lib/rootfs.sh $(BUILD)/rootfs $(BUILD)
@@ -41,11 +43,11 @@ rootfs-debian: all ## make build/rootfs-debian with debootstrap (as root, needs 
 	lib/rootfs.sh --debian $(BUILD)/rootfs-debian $(BUILD)
 
 demo: rootfs ## the whole chain, explained (V=1: with the steps' own reports)
-	@V='$(V)' lib/demo.sh demo $(BUILD) $(ROOTFS)
+	@V='$(V)' lib/demo.sh demo $(BUILD) '$(ROOTFS)'
 	$(OWNED)
 
 shell: rootfs ## an interactive shell in the same container
-	@lib/demo.sh shell $(BUILD) $(ROOTFS)
+	@lib/demo.sh shell $(BUILD) '$(ROOTFS)'
 
 test: rootfs ## all tests: as root and as an ordinary user; without root, those of a user
 	@BUILD=$(BUILD) tests/run $(T)

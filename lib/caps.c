@@ -25,6 +25,20 @@ from_halves(const struct __user_cap_data_struct half[2])
     return caps;
 }
 
+void
+note_cap_names(struct step *step, uint64_t set)
+{
+    char line[200] = "";
+    size_t used = 0;
+
+    if (set == 0 || __builtin_popcountll(set) > 5)
+        return;
+    for (int i = 0; i < 64; i++)
+        if ((set >> i & 1) && cap_name(i) != NULL)
+            used += (size_t)snprintf(line + used, sizeof line - used, " %s", cap_name(i));
+    add_note(step, "left:%s", line);
+}
+
 struct capabilities
 read_capabilities(void)
 {

@@ -59,7 +59,7 @@ find_cgroup2(char *path, char *root, size_t size)
 }
 
 int
-find_cgroup_directory(const char *cgroup, char *path, size_t size)
+find_cgroup_file(const char *cgroup, const char *file, char *path, size_t size)
 {
     char mount_point[4096], root[4096];
     size_t length;
@@ -68,7 +68,7 @@ find_cgroup_directory(const char *cgroup, char *path, size_t size)
         return -1;
     length = strcmp(root, "/") == 0 ? 0 : strlen(root);
     if (strncmp(cgroup, root, length) != 0 || (cgroup[length] != '/' && cgroup[length] != '\0') ||
-        (size_t)snprintf(path, size, "%s%s", mount_point, cgroup + length) >= size) {
+        (size_t)snprintf(path, size, "%s%s/%s", mount_point, cgroup + length, file) >= size) {
         errno = ENOENT;
         return -1;
     }

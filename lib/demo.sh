@@ -147,7 +147,7 @@ show_answers() {
         row cgroup "/$(answers cgroup inside 16): $limits" "/$(answers cgroup host 30)"
     fi
     row capabilities "$(count_caps "$(answers caps inside 32)")" \
-        "$(count_caps "$(answers caps host 32)")"
+        "$(count_caps "$(answers caps host 32)") (of this shell)"
     label=processes
     while read -r _ pid comm; do
         row "$label" "$pid $comm" "pid $(awk -v p="$pid" '$1 == p { print $2 }' "$work/processes")"
@@ -158,7 +158,7 @@ EOF
     if grep -q '^sethostname' "$work/inside"; then
         row 'hostname foo' "$(sed -n 's/^sethostname *//p' "$work/inside" | cut -c 1-65)"
         if [ $user = root ]; then
-            row '' '(uid 0, but a namespace obeys the user namespace it was made in)'
+            row '' '(a namespace obeys the user namespace it was made in; see 07)'
         else
             row '' '(uid 0 here, but 08 has dropped CAP_SYS_ADMIN)'
         fi
@@ -172,7 +172,8 @@ EOF
 
 show_changes() {
     if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then colour=1; else colour=0; fi
-    echo 'What each step changed (inodes of its namespaces, last four digits; * is new):'
+    echo 'What each step changed. A namespace is known by its number, its inode (as in'
+    echo 'ls -l /proc/self/ns): here are the last four digits, * is new.'
     echo
     awk -v colour=$colour '
     function cell(inode, new) {
@@ -197,8 +198,8 @@ show_changes() {
     BEGIN {
         types = split("cgroup ipc mnt net pid time user uts", type, " ")
         header = sprintf("%-14s", "")
-        for (i = 1; i <= types; i++) header = header sprintf("%-5s", substr(type[i], 1, 4))
-        print header " and, seen in no inode"
+        for (i = 1; i <= types; i++) header = header sprintf("%-5s", type[i] == "cgroup" ? "cgrp" : type[i])
+        print header " and what no inode shows"
     }
     /^[0-9][0-9]-/ {
         flush_row()
@@ -240,7 +241,7 @@ show_state() {
     line='Afterwards:' left=0
     for what in mounts cgroups processes; do
         before=$(wc -l <"$work/$what.before") after=$(wc -l <"$work/$what.after")
-        line="$line $((before)) $what = $((after)),"
+        line="$line $what $((before)) = $((after)),"
         cmp -s "$work/$what.before" "$work/$what.after" || left=1
     done
     if [ $left = 0 ]; then
@@ -254,7 +255,10 @@ show_state() {
 }
 
 show_pipeline() { # within 80 columns, to be pasted
-    echo "  PATH=\$PWD/$build:\$PATH"
+    case $build in
+    /*) echo "  PATH=$build:\$PATH" ;;
+    *) echo "  PATH=\$PWD/$build:\$PATH" ;;
+    esac
     echo "$steps -- sh" | awk '{
         words = split($0, part, / \| /)
         line = "  "
@@ -306,11 +310,20 @@ demo() {
 }
 
 shell() {
-    # The reports of all steps but the last go to a file, and are shown only when something fails.
+    if [ -t 1 ]; then
+        echo 'A shell in the container of "make demo". Try: id; ps -ef; hostname; ls /; ip link.'
+        echo 'Ctrl-C ends the job in the foreground, "exit" the shell and with it the container.'
+    fi
+    # The reports go to a file, and are shown only when something fails; the shell's stderr is the
+    # terminal again. Its $SHELL may not exist in there.
     # shellcheck disable=SC2016
-    eval "$(echo "$steps" | sed 's/ | / 2>>"$work\/reports" | /g')"
+    start='[ -x "$SHELL" ] || SHELL=/bin/sh; exec "$SHELL" 2>&1'
+    # shellcheck disable=SC2016
+    eval "$(echo "$steps" | sed 's/ | / 2>>"$work\/reports" | /g') "'2>>"$work/reports" -- sh -c "$start"'
     status=$?
-    [ $status != 125 ] || cat "$work/reports" >&2
+    # What the shell itself ended with, the last command typed in it, is no failure of ours.
+    [ $status = 125 ] || [ $status = 127 ] || exit 0
+    cat "$work/reports" >&2
     exit $status
 }
 

@@ -410,14 +410,27 @@ run_helper(pid_t helper, int go_ahead)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
+/* The first lines of a map; all 340 would be no report. */
+static void
+note_map(struct step *step, const char *file, const struct id_map *map)
+{
+    struct id_map first = *map;
+    char text[16384], more[32] = "";
+
+    if (first.count > 8) {
+        first.count = 8;
+        snprintf(more, sizeof more, ", and %d more", map->count - first.count);
+    }
+    add_note(step, "%s %s%s", file, one_line(format_id_map(&first, text, sizeof text)), more);
+}
+
 void
 note_maps(struct step *step, const struct id_maps *maps)
 {
-    char text[16384];
     uid_t uid = geteuid();
 
-    add_note(step, "uid_map %s", one_line(format_id_map(&maps->uids, text, sizeof text)));
-    add_note(step, "gid_map %s", one_line(format_id_map(&maps->gids, text, sizeof text)));
+    note_map(step, "uid_map", &maps->uids);
+    note_map(step, "gid_map", &maps->gids);
     add_note(step, "uid %u in here is uid %" PRId64 " %s", (unsigned)uid,
              id_outside(&maps->uids, uid),
              is_identity(&maps->parent) ? "outside" : "in the user namespace around it");

@@ -261,10 +261,8 @@ start_janitor(struct step *step, int base, const char *name)
         return -1;
     janitor.leash = leash[0];
     if (read_cgroup_path(AT_FDCWD, "/proc/self/cgroup", own, sizeof own) == 0 &&
-        find_cgroup_directory(own, path, sizeof path - sizeof "/cgroup.procs") == 0) {
-        strcat(path, "/cgroup.procs");
+        find_cgroup_file(own, "cgroup.procs", path, sizeof path) == 0)
         janitor.home = open(path, O_WRONLY | O_CLOEXEC);
-    }
     if (janitor.home == -1) /* a cgroup that has no name here */
         janitor.home = openat(base, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     /* No signal can end it but SIGKILL. */

@@ -147,11 +147,10 @@ open_cgroup(struct target *target, const struct step *step)
     }
     if (strcmp(own, its) == 0)
         return;
-    if (find_cgroup_directory(its, path, sizeof path - 14) == -1) {
+    if (find_cgroup_file(its, "cgroup.procs", path, sizeof path) == -1) {
         target->cgroup_error = errno;
         return;
     }
-    strcat(path, "/cgroup.procs");
     target->cgroup_procs = open(path, O_WRONLY | O_CLOEXEC);
     target->cgroup_error = target->cgroup_procs == -1 ? errno : 0;
 }
@@ -329,7 +328,8 @@ types_for_children(const struct target *target, const struct namespaces *own)
     return types;
 }
 
-/* setns(2) for a pid or time namespace. The caller itself does not move: its next child will. */
+/* setns(2) for a pid or time namespace. Into a pid namespace the caller itself does not move: its next
+ * child will be born there. */
 static int
 enter_for_children(const struct target *target, const struct namespaces *own)
 {
@@ -486,9 +486,18 @@ take_identity(const struct target *target)
             prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == -1)
             return -1;
     }
+    if (target->user_count > 0)
+        join_new_keyring();
     if (target->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
         return -1;
     return set_capabilities(&target->caps);
+}
+
+void
+join_new_keyring(void)
+{
+    /* Where the kernel has no keyrings, or may make no more, there is nothing to leave either. */
+    syscall(SYS_keyctl, 1L /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);
 }
 
 struct keep

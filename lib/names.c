@@ -16,8 +16,9 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-/* For pid and time the process itself never moves: only its children do. So the namespace that a
- * step leaves behind is the one in the link pid_for_children or time_for_children. */
+/* After unshare(2) of a pid or time namespace the process itself stays where it was: only its children
+ * are born into the new one. So what a step leaves behind is in the link pid_for_children or
+ * time_for_children. */
 const struct ns_type ns_types[NS_TYPES] = {
     {"cgroup", "ns/cgroup", CLONE_NEWCGROUP, "CLONE_NEWCGROUP", 'C'},
     {"ipc", "ns/ipc", CLONE_NEWIPC, "CLONE_NEWIPC", 'i'},

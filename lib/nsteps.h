@@ -5,10 +5,10 @@
  * A step's main always reads the same:
  *
  *     begin         split the command line             (grammar.c)
- *     start_from    read and check the record          (record.c; only with `-`)
- *     join          enter what the record describes    (join.c;   only with `-`)
+ *     start_from    read and check the record          (record.c, join.c; only with `-`)
+ *     join          enter what the record describes    (join.c; only with `-`)
  *     THE FEATURE   the one call that the step is about
- *     finish        report, then COMMAND or stay       (finish.c, run.c, stay.c)
+ *     finish        report, then COMMAND or stay       (report.c, finish.c, run.c)
  */
 #ifndef NSTEPS_H
 #define NSTEPS_H
@@ -48,7 +48,8 @@ int ns_flag(int option);
 /* All CLONE_NEW* flags. */
 int ns_all_flags(void);
 
-/* Writes FLAGS as "CLONE_NEWNS|CLONE_NEWPID" into BUFFER of SIZE bytes; returns BUFFER. */
+/* Writes FLAGS as "CLONE_NEWNS|CLONE_NEWPID" into BUFFER of SIZE bytes (256 hold all eight); returns
+ * BUFFER. */
 char *ns_flag_names(int flags, char *buffer, size_t size);
 
 /* The number of a capability by its name in capabilities(7), with or without "cap_", in any case;
@@ -62,7 +63,7 @@ const char *cap_name(int number);
  * in prctl(2). Changes nothing. */
 int cap_count(void);
 
-/* The name of an errno ("EPERM"), or "errno N". glibc has strerrorname_np(3), musl has not. */
+/* The name of an errno ("EPERM"); "no name here, see errno(3)" for a rare one. glibc has strerrorname_np(3), musl has not. */
 const char *errno_name(int error);
 
 /* ---- record.c: the one-line ticket that a step left behind prints --------------------------- */
@@ -82,17 +83,20 @@ struct record {
  * Types that cannot be read get 0. Returns 0, or -1 with errno when none could be read. */
 int read_namespaces(int proc_pid, struct namespaces *out);
 
-/* The start time of a process, from its /proc/PID directory PROC_PID; 0 when it cannot be read. */
+/* The start time of a process in clock ticks since boot, field 22 of proc_pid_stat(5), from its
+ * /proc/PID directory PROC_PID; 0 when it cannot be read. */
 unsigned long long read_start_time(int proc_pid);
 
-/* Reads one whole small file below directory DIR into BUFFER, always NUL-terminated.
- * Returns the number of bytes, or -1 with errno (EFBIG when it does not fit). */
+/* Reads one whole small file below directory DIR (or AT_FDCWD) into BUFFER of SIZE bytes, always
+ * NUL-terminated. Returns the number of bytes, or -1 with errno (EFBIG when it does not fit: then its
+ * first SIZE - 1 bytes are in BUFFER). */
 ssize_t read_file_at(int dir, const char *path, char *buffer, size_t size);
 
 /* Takes LINE (without newline) apart into RECORD. Returns NULL, or what is wrong with it. */
 const char *parse_record(const char *line, struct record *record);
 
-/* Formats RECORD, newline included, into BUFFER; returns its length. */
+/* Formats RECORD, newline included, into BUFFER of SIZE bytes (512 are enough for any); returns its
+ * length. */
 size_t format_record(const struct record *record, char *buffer, size_t size);
 
 /* ---- the step: everything that main knows and the library needs ----------------------------- */
@@ -188,7 +192,8 @@ int next_option(struct step *step, const char *letters, const struct option *lon
  * WANTED names them in the message. STEP->operand[0] is the first. */
 int count_operands(struct step *step, int min, int max, const char *wanted);
 
-/* Returns TEXT, which must be a whole number of seconds; else ends the process (125). */
+/* Returns TEXT, which must be a whole number of seconds, maybe negative, of 64 bits; else ends the
+ * process (125). time_namespaces(7). */
 const char *check_seconds(struct step *step, const char *text);
 
 /* ---- report.c: messages for people, all on stderr ------------------------------------------- */
@@ -211,10 +216,11 @@ noreturn void fail(struct step *step, int error, struct why why, const char *for
 void explain(const struct step *step, int error, struct why why, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* May the "-" have been forgotten? The shell has connected our stdin to a pipe. */
+/* May the "-" have been forgotten? It was not typed, and the shell has connected our stdin to a pipe. */
 bool forgot_dash(const struct step *step);
 
-/* Adds one line to the report that finish prints. */
+/* Adds one line to the report that finish prints (folded there). What does not fit into 4096 bytes is
+ * left out. */
 void add_note(struct step *step, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints the report in one write(2): who, the call, the inodes in STEP->now with those that differ
@@ -222,8 +228,10 @@ void add_note(struct step *step, const char *format, ...) __attribute__((format(
 void report(const struct step *step, const char *call);
 
 /* ---- why.c: why did this call fail? --------------------------------------------------------- */
-/* Each looks at what user space can read, in the order in which the kernel checks, and never
- * changes anything. errno must still be the failed call's. */
+/* Each looks at what user space can read, in the order in which the kernel checks, and never changes
+ * anything. errno must still be the failed call's, and is left as it was. The arguments are those of the
+ * call: FLAGS of unshare(2), the TARGET and file system TYPE of mount(2), the PID to be joined, the cgroup
+ * FILE ("mkdir": the directory itself) and the VALUE written to it. */
 
 struct why why_unshare(const struct step *step, int flags);
 struct why why_propagation(const struct step *step);
@@ -243,7 +251,7 @@ struct why why_unknown(const char *man_page);
 /* Is CAPABILITY (a number) in our effective set? */
 bool have_capability(int capability);
 
-/* Says on stderr why execvp(PROGRAM) failed with ERROR. */
+/* Says on stderr why execvp(3) of PROGRAM, as it was typed, failed with ERROR. */
 void explain_exec(const struct step *step, int error, const char *program);
 
 /* Would a mount or pivot_root in the mount namespace NS (a descriptor; -1: ours) change the mounts of the host itself, or of the container (Docker,
@@ -270,7 +278,9 @@ void join(struct step *step);
  * comes after it. */
 void refuse_foreign(struct step *step, bool becomes);
 
-/* The parts of join, for 06-nsenter which lets one choose. Each returns 0, or -1 with errno. */
+/* The parts of join, for 06-nsenter which lets one choose. Each returns 0, or -1 with errno. open_target
+ * names in *WHAT what failed; it checks no identity, and what it has opened by then stays open
+ * (close_target). take_identity leaves ids that have no number in there alone, see credentials(7). */
 int open_target(pid_t pid, const struct step *step, struct target *target, const char **what);
 void leave_groups(const struct step *step);     /* before entering: setgroups(2) to the target's */
 int enter_root(const struct step *step);        /* fchdir + chroot(2) */
@@ -278,6 +288,9 @@ int enter_typed_cwd(struct step *step);         /* where it was typed, see join.
 int enter_cgroup(const struct target *target);  /* writes "0" to its cgroup.procs */
 int take_identity(const struct target *target); /* groups, gids, uids, no_new_privs, caps */
 void close_target(struct target *target);
+/* Leaves the session keyring, which a new user namespace inherits, for an empty one: keyctl(2),
+ * keyrings(7). */
+void join_new_keyring(void);
 bool is_alive(int pidfd); /* has that process not ended yet? pidfd_open(2) */
 
 /* Ends the process (125) when PATH is relative and join could not enter the directory in which it was
@@ -288,8 +301,8 @@ void check_path(struct step *step, const char *path);
  * when they are not. */
 void check_joined(struct step *step, int types);
 
-/* A change of credentials clears the parent-death signal and the dumpable flag, prctl(2). These
- * two put them back: save before, restore after. */
+/* A change of credentials clears the parent-death signal and the dumpable flag, prctl(2). These two put
+ * them back: save before, restore after. When the parent has died meanwhile, restore ends the process. */
 struct keep {
     int death_signal, dumpable;
     pid_t parent;
@@ -313,8 +326,8 @@ void clean_up(struct step *step);
 noreturn void run_command(struct step *step);
 
 /* Runs WORK(ARGUMENT) in the pid namespace that our children get: in a child, where that is not
- * our own. WORK returns 0, or -1 with errno; so does run_inside. Before such a fork it reads
- * STEP->now and closes every descriptor but 0, 1, 2 and the terminal. */
+ * our own. WORK returns 0, or -1 with errno; so does run_inside (ECHILD: the child has died). Before such
+ * a fork it reads STEP->now and closes all that close_all_but_kept closes. */
 int run_inside(struct step *step, int (*work)(const void *), const void *argument);
 
 /* What PID 1 is called in ps(1). */
@@ -331,10 +344,12 @@ noreturn void be_init(int ready);
  * the parent is not dead already: PIPE_END is the write end of a pipe that only the parent reads. */
 void die_with_parent(int pipe_end);
 
-/* close_range(2): glibc has a wrapper since 2.34, musl has none. Closes FIRST and all above. */
+/* Closes descriptor FIRST and all above: close_range(2), or one by one where that is refused. (glibc has
+ * a wrapper since 2.34, musl has none.) */
 void close_from(int first);
 
-/* Closes every descriptor but 0, 1, 2, the terminal (it becomes 3) and the janitor's leash (4). */
+/* Closes every descriptor but 0, 1, 2, the terminal (it becomes 3), the janitor's leash (4) and the pidfd
+ * of the step before (5). STEP->proc_self and target are gone then. */
 void close_all_but_kept(struct step *step);
 
 /* ---- cgroup.c: finding cgroup v2, and cleaning up ------------------------------------------- */
@@ -344,9 +359,10 @@ void close_all_but_kept(struct step *step);
  * bytes. 0, or -1 with errno (ENOENT: it is mounted nowhere). */
 int find_cgroup2(char *path, char *root, size_t size);
 
-/* The directory of the cgroup that /proc/PID/cgroup calls CGROUP ("/demo") into PATH: 0, or -1 with
- * errno (ENOENT: no cgroup2, or that cgroup is not below what is mounted, see cgroup_namespaces(7)). */
-int find_cgroup_directory(const char *cgroup, char *path, size_t size);
+/* The name of FILE in the cgroup that /proc/PID/cgroup calls CGROUP ("/demo") into PATH of SIZE bytes:
+ * 0, or -1 with errno (ENOENT: no cgroup2, or that cgroup is not below what is mounted, see
+ * cgroup_namespaces(7)). */
+int find_cgroup_file(const char *cgroup, const char *file, char *path, size_t size);
 
 /* The directory in which 05-cgroup makes its cgroup: the cgroup2 mount for root, the topmost
  * directory that is ours to write for an ordinary user. Returns an O_DIRECTORY descriptor and its
@@ -428,11 +444,12 @@ char *format_id_map(const struct id_map *map, char *buffer, size_t size);
 /* Turns the newlines of such a text into commas, in place; returns it. */
 char *one_line(char *map);
 
-/* Which id to become in a namespace with MAP, for who is OUTER outside: 0 if it exists, else one's
+/* Which id to become in a namespace with MAP, which is not empty, for who is OUTER outside: 0 if it exists, else one's
  * own, else the first. */
 uint32_t id_to_become(const struct id_map *map, uint32_t outer);
 
-/* The first range of the user UID in /etc/subuid or /etc/subgid (FILE): 0, or -1 when none. */
+/* The first range of the user UID in /etc/subuid or /etc/subgid (FILE), subuid(5), into *RANGE: 0, or -1
+ * when there is none, and *RANGE is as it was. Lines that are no such range, or grant id 0, do not count. */
 int find_subordinate(const char *file, uid_t uid, struct id_range *range);
 
 struct id_maps { /* what 07-userns-map writes */
@@ -465,7 +482,10 @@ void note_maps(struct step *step, const struct id_maps *maps);
 
 /* ---- caps.c --------------------------------------------------------------------------------- */
 
-/* The five sets of this process, from capget(2) and prctl(2). */
+/* Adds the names of the capabilities in SET to the report, if they are five at the most. */
+void note_cap_names(struct step *step, uint64_t set);
+
+/* The five sets of this process, from capget(2) and prctl(2); empty ones where these fail. */
 struct capabilities read_capabilities(void);
 
 /* The five sets and no_new_privs from the text of a /proc/PID/status. 0, or -1 with EINVAL. */

@@ -19,7 +19,6 @@ enum { WIDTH = 80 };
 struct text {
     char bytes[8192];
     size_t length;
-    size_t column; /* in the last line; escape sequences do not count */
 };
 
 static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -78,29 +77,37 @@ add_note(struct step *step, const char *format, ...)
     }
 }
 
-/* "NAME   pid N   CALL"; a call that is too long gets lines of its own, broken after "|" or ",". */
+/* LINE, of LENGTH bytes, indented; broken after "|", "," or a blank where it is wider than the terminal. */
 static void
-add_head(struct text *text, const struct step *step, const char *call)
+add_broken(struct text *text, const char *line, size_t length)
 {
-    size_t used;
-
-    add(text, "%-12s pid %d", step->name, (int)step->pid);
-    used = text->length + 3;
-    if (used + strlen(call) <= WIDTH) {
-        add(text, "   %s\n", call);
-        return;
-    }
-    while (strlen(call) > WIDTH - 4) {
+    while (length > WIDTH - 4) {
         size_t cut = WIDTH - 4;
 
-        while (cut > 0 && strchr("|, ", call[cut - 1]) == NULL)
+        while (cut > 0 && strchr("|, ", line[cut - 1]) == NULL)
             cut--;
         if (cut == 0)
             cut = WIDTH - 4;
-        add(text, "\n  %.*s", (int)cut, call);
-        call += cut;
+        add(text, "  %.*s\n", (int)cut, line);
+        line += cut;
+        length -= cut;
     }
-    add(text, "\n  %s\n", call);
+    add(text, "  %.*s\n", (int)length, line);
+}
+
+/* "NAME   pid N   CALL"; a call that is too long gets lines of its own. */
+static void
+add_head(struct text *text, const struct step *step, const char *call)
+{
+    size_t start = text->length;
+
+    add(text, "%-12s pid %d", step->name, (int)step->pid);
+    if (text->length - start + 3 + strlen(call) <= WIDTH) {
+        add(text, "   %s\n", call);
+        return;
+    }
+    add(text, "\n");
+    add_broken(text, call, strlen(call));
 }
 
 /* The inodes, changed ones marked with "*"; a line is broken where the next would not fit. */
@@ -177,7 +184,7 @@ report(const struct step *step, const char *call)
     for (const char *line = step->note; line < step->note + step->note_length;) {
         const char *end = strchr(line, '\n');
 
-        add(&text, "  %.*s\n", (int)(end - line), line);
+        add_broken(&text, line, (size_t)(end - line));
         line = end + 1;
     }
     write_text(&text);

@@ -4,7 +4,8 @@
 #   lib/rootfs.sh DIR STEPS            programs, the libraries that they load, and the steps
 #   lib/rootfs.sh --debian DIR STEPS   a small Debian by debootstrap instead (root, network)
 #
-# It never touches a DIR that it has not made itself: the file etc/nsteps-rootfs is its mark.
+# It never touches a DIR that it has not made itself: the file DIR.made beside it is its mark (beside,
+# because a student inside may remove everything that is in it).
 set -eu
 export LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
@@ -27,7 +28,8 @@ dir=$1 steps=$2 new=$1.new
 
 may_replace() { # DIR is absent, or ours and nothing is mounted in it
     [ -e "$1" ] || return 0
-    [ -e "$1/etc/nsteps-rootfs" ] || die "$1 exists and was not made by this script: left alone"
+    [ -e "$dir.made" ] || [ -e "$1/etc/nsteps-rootfs" ] ||
+        die "$1 exists and was not made by this script: left alone"
     real=$(cd "$1" && pwd -P)
     if awk -v dir="$real" '$5 == dir || index($5, dir "/") == 1 { found = 1 } END { exit !found }' \
         /proc/self/mountinfo; then
@@ -42,6 +44,8 @@ remove() {
 may_replace "$dir"
 may_replace "$new"
 remove "$new"
+mkdir -p "${dir%/*}"
+[ -e "$dir" ] || echo 'lib/rootfs.sh has made the directory beside this file, and may replace it' >"$dir.made"
 [ -x "$steps/01-unshare" ] || die "no steps in $steps: run make first"
 
 # ---- a skeleton
@@ -50,7 +54,6 @@ remove "$new"
 # directory in PATH is enough.
 make_skeleton() {
     mkdir -p "$new/etc"
-    echo 'made by lib/rootfs.sh, which may replace this directory' >"$new/etc/nsteps-rootfs"
     for sub in dev proc sys tmp run mnt old root home var/tmp usr/bin usr/lib; do
         mkdir -p "$new/$sub"
     done
@@ -162,7 +165,6 @@ debootstrap_debian() {
     fi
     rm -f "$new.log"
     mkdir -p "$new/old"
-    echo 'made by lib/rootfs.sh, which may replace this directory' >"$new/etc/nsteps-rootfs"
 }
 
 if [ -n "$debian" ]; then
@@ -178,6 +180,7 @@ else
 fi
 rm -f "$new/programs"
 chmod 755 "$new"
+: >"$new/etc/nsteps-rootfs" # its time tells make how old it is
 remove "$dir"
 mv "$new" "$dir"
 echo "$dir: $(find "$dir/usr/bin" -type f | wc -l) programs, $(du -sh "$dir" | cut -f 1)"

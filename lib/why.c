@@ -135,7 +135,7 @@ say_missing(const char *call, const char *name)
     return say(
         "run it as root, or in a user namespace of your own: 07-userns-map -- 01-unshare ... "
         "-- COMMAND",
-        "%s needs %s, which uid %u has not here", call, name, geteuid());
+        "%s needs %s, which uid %u does not have here", call, name, geteuid());
 }
 
 static struct why
@@ -480,9 +480,9 @@ why_capset(void)
     struct why why = why_unknown("7 capabilities");
 
     if (error == EPERM && !have_capability(CAP_SETPCAP))
-        why =
-            say("run it as root, or after 07-userns-map",
-                "to drop from the bounding set one needs CAP_SETPCAP, which this process has not");
+        why = say(
+            "run it as root, or after 07-userns-map",
+            "to drop from the bounding set one needs CAP_SETPCAP, which this process does not have");
     errno = error;
     return why;
 }

@@ -1,8 +1,9 @@
 /*
  * 04-pivot_root: another / for the whole mount namespace.
  *
- * chroot changes one process; pivot_root changes the root of the mount namespace itself, for every
- * process in it. Then the old root can be unmounted, and there is nothing left to get out to.
+ * chroot changes one process; pivot_root changes the root of the mount namespace itself, and with it /
+ * of every process there whose / it was. Then the old root can be unmounted, and nothing is left to get
+ * out to.
  * Chapter: tutorial/04-pivot_root.md. Man pages: pivot_root(2), mount_namespaces(7).
  */
 #include <errno.h>
@@ -63,7 +64,9 @@ static int
 pivot_to(const char *new_root, const char *put_old)
 {
     /* new_root must be a mount point, and not the root mount: bind it onto itself. */
-    if (mount(new_root, new_root, NULL, MS_BIND | MS_REC, NULL) == -1 || chdir(new_root) == -1)
+    if (mount(new_root, new_root, NULL, MS_BIND | MS_REC, NULL) == -1)
+        return -1;
+    if (chdir(new_root) == -1)
         return -1;
     /* With "." for both, the old root is stacked on top of the new one, pivot_root(2). */
     if (sys_pivot_root(".", put_old != NULL ? put_old : ".") == -1) {

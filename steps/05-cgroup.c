@@ -141,9 +141,10 @@ main(int argc, char **argv)
     if (enter_cgroup_by(procs) == -1)
         fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to %s/%s/cgroup.procs", where,
              name);
-    add_note(&step, "for this process and its children; what ran before (PID 1) is not in it");
+    add_note(&step, "for this process and its children%s",
+             step.joining ? "; what ran before (PID 1, the steps) is not in it" : "");
     if (keep)
         dismiss_janitor(&step);
     step.fork_command = !keep; /* somebody must remove the cgroup when COMMAND has ended */
-    finish(&step, "mkdir %s/%s; echo 0 > cgroup.procs", where, name);
+    finish(&step, "mkdir %s/%s; echo 0 > %s/cgroup.procs", where, name, name);
 }

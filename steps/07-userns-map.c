@@ -62,8 +62,9 @@ write_maps(struct step *step, int proc, pid_t pid, const struct id_maps *maps)
              one_line(uids), pid);
 }
 
-/* Becomes id 0 in there, where the maps have one, and leaves the groups of outside behind where
- * that is allowed. The kernel changes nothing by itself: an id without a line shows as 65534. */
+/* Becomes id 0 in there, where the maps have one, and leaves the groups of outside behind where that
+ * is allowed. unshare(2) leaves our ids as they are; while no line covers them, getuid(2) shows
+ * 65534, /proc/sys/kernel/overflowuid. */
 static int
 become_root(const struct id_maps *maps)
 {
@@ -75,6 +76,7 @@ become_root(const struct id_maps *maps)
         return -1;
     if (setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
         return -1;
+    join_new_keyring(); /* the keys of who we were, keyrings(7), stay outside, too */
     restore_death_signal(keep);
     return 0;
 }

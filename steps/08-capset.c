@@ -1,11 +1,13 @@
 /*
  * 08-capset: what root may do.
  *
- * The power of root comes in about 40 pieces, capabilities. A process has five sets of them, and
- * what it may do is decided by all five. Chapter: tutorial/08-capset.md. Man pages: capset(2),
+ * The power of root comes in about 40 pieces, capabilities. A process has five sets of them. The
+ * kernel checks one, the effective set; the other four decide what may get into it, now or at the
+ * next execve(2). Chapter: tutorial/08-capset.md. Man pages: capset(2),
  * prctl(2), capabilities(7).
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,11 +57,14 @@ sys_capset(struct capabilities caps)
 static int
 drop_capabilities(struct capabilities caps, uint64_t drop)
 {
-    /* The bounding set: without it, execve(2) would give all of them back to uid 0. It goes first,
-     * for this call needs CAP_SETPCAP, which the next one may take away. */
-    for (int i = 0; i < cap_count(); i++)
-        if ((caps.bounding & drop) >> i & 1 && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == -1)
+    /* The bounding set is the limit: what is still in it, execve(2) gives back to uid 0. It goes
+     * first, for PR_CAPBSET_DROP needs CAP_SETPCAP, which capset below may take away. */
+    for (int i = 0; i < cap_count(); i++) {
+        uint64_t bit = UINT64_C(1) << i;
+
+        if ((caps.bounding & drop & bit) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == -1)
             return -1;
+    }
     /* Effective: what the kernel checks. Permitted: what may be made effective again. Inheritable:
      * what a program file may pass on. The ambient set, which outlives execve(2) for any uid, can
      * only hold what is permitted and inheritable: the kernel lowers it by itself. */
@@ -88,20 +93,12 @@ parse_list(struct step *step, char *list)
     return mask;
 }
 
+/* As /proc/PID/status writes them, in hexadecimal: bit N is capability N. */
 static void
-note_sets(struct step *step, const struct capabilities *was, const struct capabilities *is)
+note_set(struct step *step, const char *name, uint64_t was, uint64_t is)
 {
-    add_note(step, "CapInh %016llx -> %016llx", (unsigned long long)was->inheritable,
-             (unsigned long long)is->inheritable);
-    add_note(step, "CapPrm %016llx -> %016llx", (unsigned long long)was->permitted,
-             (unsigned long long)is->permitted);
-    add_note(step, "CapEff %016llx -> %016llx   %d capabilities -> %d",
-             (unsigned long long)was->effective, (unsigned long long)is->effective,
-             __builtin_popcountll(was->effective), __builtin_popcountll(is->effective));
-    add_note(step, "CapBnd %016llx -> %016llx", (unsigned long long)was->bounding,
-             (unsigned long long)is->bounding);
-    add_note(step, "CapAmb %016llx -> %016llx", (unsigned long long)was->ambient,
-             (unsigned long long)is->ambient);
+    add_note(step, "%s %016" PRIx64 " -> %016" PRIx64 "   %d capabilities -> %d", name, was, is,
+             __builtin_popcountll(was), __builtin_popcountll(is));
 }
 
 int
@@ -134,7 +131,12 @@ main(int argc, char **argv)
     if (drop_capabilities(was, drop & ~keep) == -1)
         fail(&step, errno, why_capset(), "drop capabilities from the five sets");
     is = read_capabilities();
-    note_sets(&step, &was, &is);
+    note_set(&step, "CapInh", was.inheritable, is.inheritable);
+    note_set(&step, "CapPrm", was.permitted, is.permitted);
+    note_set(&step, "CapEff", was.effective, is.effective);
+    note_set(&step, "CapBnd", was.bounding, is.bounding);
+    note_set(&step, "CapAmb", was.ambient, is.ambient);
+    note_cap_names(&step, is.effective);
     if (no_new_privs)
         add_note(&step, "no_new_privs is set: no execve can give more");
     finish(&step, "capset(%d capabilities -> %d)", __builtin_popcountll(was.effective),

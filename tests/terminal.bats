@@ -52,14 +52,19 @@ enter_shell() {
     type_line 'jobs -r; echo running-$?' 'running-0'
     press -l fg
     press Enter
+    wait_until screen_has '^sleep 7777$' # what fg prints
     press C-c
-    type_line 'exit 0' 'host#'
+    type_line 'echo status-$?; jobs; echo end' 'status-130'
+    type_line 'exit 6' 'host#'
+    type_line 'echo host-$?' 'host-6'
 }
 @test "the caller can read from the terminal afterwards" {
     type_line "export PATH=$BUILD:\$PATH; clear" '^host#'
-    type_line "$(pipeline 'cat') 2>/dev/null" ''
-    type_line 'one' 'one'
+    press -l "$(pipeline "sed -u s/^/got-/") 2>/dev/null"
+    press Enter
+    type_line 'one' '^got-one' # not only the echo of the terminal
     press C-d
+    wait_until screen_has '^host# $|^host#$'
     press -l 'read -r x; echo got-$x'
     press Enter
     type_line 'two' 'got-two'
@@ -86,7 +91,7 @@ enter_shell() {
 @test "without COMMAND, on a terminal, the step runs the user's shell" {
     type_line "export PATH=$BUILD:\$PATH SHELL=/bin/sh; clear" '^host#'
     type_line '01-unshare --user --uts' 'unshare\(CLONE_NEWUSER'
-    type_line 'readlink /proc/$$/exe; echo is-$?' 'is-0'
+    type_line 'test /proc/$$/exe -ef /bin/sh; echo is-$?' 'is-0'
     type_line 'exit 4' 'host#'
     type_line 'echo host-$?' 'host-4'
 }
