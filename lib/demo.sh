@@ -316,7 +316,7 @@ shell() {
     fi
     # The reports go to a file, and are shown only when something fails; the shell's stderr is the
     # terminal again. Its $SHELL may not exist in there.
-    # shellcheck disable=SC2016
+    # shellcheck disable=SC2016,SC2034
     start='[ -x "$SHELL" ] || SHELL=/bin/sh; exec "$SHELL" 2>&1'
     # shellcheck disable=SC2016
     eval "$(echo "$steps" | sed 's/ | / 2>>"$work\/reports" | /g') "'2>>"$work/reports" -- sh -c "$start"'

@@ -142,7 +142,7 @@ main(int argc, char **argv)
         fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to %s/%s/cgroup.procs", where,
              name);
     add_note(&step, "for this process and its children%s",
-             step.joining ? "; what ran before (PID 1, the steps) is not in it" : "");
+             step.joining ? "; not for PID 1 and the steps before" : "");
     if (keep)
         dismiss_janitor(&step);
     step.fork_command = !keep; /* somebody must remove the cgroup when COMMAND has ended */

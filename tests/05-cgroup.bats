@@ -78,7 +78,7 @@ ends_with() { # STATUS: that of $step
     done
     init=$(sed -n 's/.*PID 1 in there is pid \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/report")
     refute is_path_of "$init" "/$NAME"
-    grep -q 'what ran before (PID 1, the steps) is not in it' "$BATS_TEST_TMPDIR/report"
+    grep -q 'not for PID 1 and the steps before' "$BATS_TEST_TMPDIR/report"
     kill -9 "$inside"
     ends_with 137
 }

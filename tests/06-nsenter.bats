@@ -189,8 +189,8 @@ joins() {
     setpriv --reuid 1234 --regid 2345 --clear-groups 01-unshare --user >"$PUBLIC/foreign" 2>/dev/null 3>&- &
     HELD+=($!)
     wait_until has_line "$PUBLIC/foreign"
-    for step in 06-nsenter 03-chroot 07-userns-map; do
-        run_split $step - $([ $step != 03-chroot ] || echo /) -- echo half-made <"$PUBLIC/foreign"
+    for step in 06-nsenter 08-capset 07-userns-map; do
+        run_split $step - -- echo half-made <"$PUBLIC/foreign"
         [[ $status:$out:$err == 125::*'belongs to uid 1234'* ]]
     done
 }

@@ -25,9 +25,10 @@ needs_host_mounts() {
     local own
     needs_root
     own=$(ns_inode self mnt)
-    [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ] &&
-        { [ "$own" = "$(ns_inode 1 mnt 2>/dev/null)" ] || [ "$own" = "$(ns_inode 2 mnt 2>/dev/null)" ]; } ||
+    if [ "$(cat /proc/2/comm 2>/dev/null)" != kthreadd ] ||
+        { [ "$own" != "$(ns_inode 1 mnt 2>/dev/null)" ] && [ "$own" != "$(ns_inode 2 mnt 2>/dev/null)" ]; }; then
         skip 'this shell is not in the mount namespace of the host'
+    fi
 }
 
 # needs_tool NAME [PACKAGE]
