@@ -254,6 +254,18 @@ leaks() {
     [ "$(leaks --propagation private)" = no ]
     [ "$(leaks --propagation slave)" = no ]
 }
+@test "a mount made inside on another mount than / does not leak out either" {
+    mkdir -p "$BATS_TEST_TMPDIR/other"
+    # shellcheck disable=SC2016
+    for mode in private:no unchanged:yes; do # the second is the control
+        run_split "${own[@]}" "${shared_mounts[@]}" sh -c '
+            mount -t tmpfs other "$0" && mount --make-shared "$0" && mkdir "$0/leak" || exit
+            01-unshare -m --propagation "$1" -- mount -t tmpfs nsteps "$0/leak" || exit
+            if grep -q " $0/leak " /proc/self/mountinfo; then echo yes; else echo no; fi
+            ' "$BATS_TEST_TMPDIR/other" "${mode%:*}"
+        [ "$out" = "${mode#*:}" ]
+    done
+}
 @test "a mount made inside does leak out: shared and unchanged below shared mounts" {
     [ "$(leaks --propagation shared)" = yes ]
     [ "$(leaks --propagation unchanged)" = yes ]

@@ -100,7 +100,9 @@ build_spy() {
     cp -a "$ROOTFS" "$share"
     cp "$BATS_TEST_TMPDIR/spy" "$share/usr/bin/spy"
     ROOTFS=$share CAPS= # with 08 left out, and as root with 07 left out too
+    memory=memory
     if [ "$(id -u)" = 0 ]; then
+        memory=
         line="01-unshare | 02-mountproc - $share | 03-chroot - $share | 04-pivot_root -"
     else
         line="01-unshare -m -u -i -n -p --user | 07-userns-map - | 02-mountproc - $share | 03-chroot - $share | 04-pivot_root -"
@@ -108,7 +110,7 @@ build_spy() {
     bash -c "$line >'$BATS_TEST_TMPDIR/box'" 2>/dev/null 3>&- &
     job=$!
     wait_until has_line "$BATS_TEST_TMPDIR/box"
-    06-nsenter - -- spy >"$BATS_TEST_TMPDIR/seen" 2>/dev/null <"$BATS_TEST_TMPDIR/box" 3>&- &
+    06-nsenter - -- spy $memory >"$BATS_TEST_TMPDIR/seen" 2>/dev/null <"$BATS_TEST_TMPDIR/box" 3>&- &
     spy=$!
     wait_until has_line "$BATS_TEST_TMPDIR/seen" # it says "watching"
     for _ in {1..100}; do
