@@ -65,8 +65,8 @@ record_pid() { cut -d ' ' -f 2 <<<"$1"; }
 # wait_until COMMAND ...: until it succeeds, a minute at most (a virtual machine is slow). For conditions that another process
 # brings about; it names the condition when it gives up.
 wait_until() {
-    local i
-    for ((i = 0; i < 6000; i++)); do
+    local end=$((SECONDS + 60))
+    while [ "$SECONDS" -lt "$end" ]; do
         "$@" && return 0
         sleep 0.01
     done
