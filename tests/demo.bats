@@ -61,9 +61,9 @@ demo() { lib/demo.sh demo "${BUILD#"$PWD/"}" "$ROOTFS"; }
     # In a root in which hostname takes its time, so that the demo is not over before we look.
     cp -a "$ROOTFS" "$BATS_TEST_TMPDIR/slow"
     rm "$BATS_TEST_TMPDIR/slow/usr/bin/hostname"
-    printf '#!/bin/sh\nexec sleep 1000\n' >"$BATS_TEST_TMPDIR/slow/usr/bin/hostname"
+    printf '#!/bin/sh\nexec sleep 2\n' >"$BATS_TEST_TMPDIR/slow/usr/bin/hostname"
     chmod 755 "$BATS_TEST_TMPDIR/slow/usr/bin/hostname"
-    ROOTFS=$BATS_TEST_TMPDIR/slow demo >/dev/null 2>&1 3>&- &
+    (TMPDIR=$BATS_TEST_TMPDIR exec lib/demo.sh demo "$BUILD" "$BATS_TEST_TMPDIR/slow") >/dev/null 2>&1 3>&- &
     pid=$!
     wait_until stage_is_there
     kill -9 "$pid"
