@@ -53,6 +53,12 @@ test: rootfs ## all tests: as root and as an ordinary user; without root, those 
 	@BUILD=$(BUILD) tests/run $(T)
 	$(OWNED)
 
+test-vm: rootfs ## all tests on Linux 5.10, 6.1 and 6.12, in virtual machines (KERNEL=6.1: one)
+	@BUILD=$(BUILD) T='$(T)' tests/vm test $(KERNEL)
+
+vm: rootfs ## a root shell in a virtual machine, for any user (KERNEL=5.10 or /boot/vmlinuz-...)
+	@BUILD=$(BUILD) tests/vm shell $(KERNEL)
+
 lint: ## warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, clang-format
 	@tests/lint
 
@@ -63,4 +69,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell test lint clean help
+.PHONY: all rootfs rootfs-debian demo shell test test-vm vm lint clean help
