@@ -630,8 +630,10 @@ look_for_host(int proc, int ns)
     if (is_shared_with_pid_1(proc, own.st_ino))
         return 1;
     if (is_host_proc(proc)) {
+        /* The host's PID 1 can be looked at. (It leads no session when it has not called setsid,
+         * as with init=/bin/sh or in an initramfs: then the question above has said no.) */
         if (fstatat(proc, "1/ns/mnt", &theirs, 0) == 0)
-            return 0; /* the host's PID 1 can be looked at, and is elsewhere */
+            return theirs.st_ino == own.st_ino;
         if (fstatat(proc, "2/ns/mnt", &theirs, 0) == 0)
             return theirs.st_ino == own.st_ino;
     }
