@@ -22,7 +22,7 @@ profile() { # RULE
 needs_apparmor() {
     needs_root
     [ -e /sys/kernel/security/apparmor/.load ] || skip 'this kernel has no AppArmor, or not enabled'
-    [ -e /sys/kernel/security/apparmor/features/namespaces/userns_create ] ||
+    grep -qsw userns_create /sys/kernel/security/apparmor/features/namespaces/mask ||
         skip 'this AppArmor knows no user namespaces (Linux 6.7)'
     [ -d /run/vm/apparmor ] || needs_tool apparmor_parser apparmor
 }
