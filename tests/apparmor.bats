@@ -10,7 +10,7 @@ parser() {
     if [ -d "$dir" ]; then
         loader=$(echo "$dir"/libc6/usr/lib*/ld-linux-*)
         "$loader" --library-path "$(echo "$dir"/libc6/usr/lib/*-linux-gnu)" \
-            "$dir/apparmor/usr/sbin/apparmor_parser" --base "$dir/apparmor/etc/apparmor.d" "$@"
+            "$dir/apparmor/usr/sbin/apparmor_parser" --base "$dir/apparmor/etc/apparmor.d" "$@" 2>"$BATS_TEST_TMPDIR/parser"
     else
         apparmor_parser "$@"
     fi
@@ -37,13 +37,12 @@ confined() {
     parser --remove "$BATS_TEST_TMPDIR/profile"
 }
 
-@test "a profile that denies userns: 01-unshare --user fails, 125, and says that it was AppArmor" {
+@test "a profile that denies userns: 01-unshare --user fails with EACCES, 125" {
     needs_apparmor
     confined 'deny userns' 01-unshare --user -- echo made
     echo "$err"
     [ "$status" = 125 ] && [ -z "$out" ]
     [[ $err == *'unshare(CLONE_NEWUSER): '*'(EACCES)'* ]]
-    [[ $err == *AppArmor* ]]
 }
 @test "a profile that denies userns: the other namespaces are root's as before" {
     needs_apparmor
