@@ -163,15 +163,18 @@ make_public() {
 }
 
 setup() {
+    set +T # bats' trap before each command costs more than what is done here
     if [ -z "${BATS_TEST_TMPDIR-}" ]; then # bats before 1.4
         BATS_TEST_TMPDIR=$(mktemp -d)
         OWN_TMPDIR=$BATS_TEST_TMPDIR
     fi
     BEFORE=$(host_state)
+    set -T
 }
 
 # After each test: what it held is ended, and nothing may be left.
 teardown() {
+    set +T
     local pid
     for pid in "${HELD[@]}"; do
         kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
