@@ -262,10 +262,11 @@ bad_input_after() { # MESSAGE COMMAND ...: the last step of a chain refuses
     script='sleep 7777 >/dev/null 2>&1 & sleep 7777 >/dev/null 2>&1 &
         read -r current <"$0/pids.current"; echo "$current"
         (:); echo one more'
-    run_split 05-cgroup "$NAME" pids.max=3 -- sh -c "$script" "$DIR"
-    [ "$out" = 3 ]
-    run_split 05-cgroup "$NAME" pids.max=4 -- sh -c "$script" "$DIR" # control
-    [ "$out" = 3$'\n'"one more" ]
+    # Two sleeps, the shell, and the step itself, which is in the cgroup too and waits for it: four.
+    run_split 05-cgroup "$NAME" pids.max=4 -- sh -c "$script" "$DIR"
+    [ "$out" = 4 ]
+    run_split 05-cgroup "$NAME" pids.max=5 -- sh -c "$script" "$DIR" # control
+    [ "$out" = 4$'\n'"one more" ]
 }
 @test "memory.max=64M reads back in bytes" {
     needs_root
