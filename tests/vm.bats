@@ -10,8 +10,8 @@ vm() {
     shift
     command -v busybox >/dev/null && ! ldd "$(command -v busybox)" 2>/dev/null | grep -q '=>' ||
         skip 'needs a static busybox (apt-get install busybox-static)'
-    mkdir -p "$dir/bin" "$dir/boot" "$dir/lib/modules/9.9.9-x"
-    : >"$dir/boot/vmlinuz-9.9.9-x"
+    mkdir -p "$dir/bin" "$dir/boot" "$dir/lib/modules/9.9.9-x" "$dir/build/rootfs" # small: to be quick
+    touch "$dir/boot/vmlinuz-9.9.9-x" "$dir/build/01-none"
     cat >"$dir/bin/qemu-system-x86_64" <<-END
 		#!/bin/bash
 		for word; do
@@ -25,7 +25,7 @@ vm() {
 	END
     chmod +x "$dir/bin/qemu-system-x86_64"
     kernel=$dir/boot/vmlinuz-9.9.9-x
-    PATH=$dir/bin:$PATH NSTEPS_CACHE=$dir/cache run_split tests/vm "$@" </dev/null
+    PATH=$dir/bin:$PATH BUILD=$dir/build NSTEPS_CACHE=$dir/cache run_split tests/vm "$@" </dev/null
 }
 last_line() { tail -n 1 <<<"$out"; }
 is_failure() { # REASON
