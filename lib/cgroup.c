@@ -240,6 +240,14 @@ lock_cgroup_base(int base)
     return lock;
 }
 
+void
+unlock_cgroup_base(struct step *step)
+{
+    if (step->lock != -1)
+        close(step->lock);
+    step->lock = -1;
+}
+
 int
 enable_controller_of(int base, int cgroup, const char *file)
 {

@@ -304,9 +304,7 @@ give_order(struct step *step, char order)
     sigset_t all, before;
     int status, result = -1;
 
-    if (step->lock != -1)
-        close(step->lock); /* or it would wait for us, who wait for it */
-    step->lock = -1;
+    unlock_cgroup_base(step); /* or it would wait for us, who wait for it */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before); /* half an order would be worse than none */
     step->janitor = 0;
@@ -333,5 +331,8 @@ stop_janitor(struct step *step)
 void
 dismiss_janitor(struct step *step)
 {
+    int error = errno;
+
     give_order(step, 'd');
+    errno = error;
 }

@@ -373,6 +373,9 @@ int open_cgroup_base(char *path, size_t size);
  * on BASE. Waits for it; returns a descriptor that holds it until it is closed, or -1 with errno. */
 int lock_cgroup_base(int base);
 
+/* Gives the lock in STEP->lock back, if there is one. */
+void unlock_cgroup_base(struct step *step);
+
 /* The extended attribute, xattr(7), by which the steps remember what they changed; its size in bytes. */
 #define CGROUP_MARK "user.nsteps"
 enum { MAX_MARK = 32768 };
@@ -416,7 +419,8 @@ int entrust_cgroup(struct step *step);
 /* Asks the janitor to clean up now and waits for that: 0, or -1 with errno when it could not. */
 int stop_janitor(struct step *step);
 
-/* Sends the janitor away without cleaning up: the cgroup is to stay, or is not ours. */
+/* Sends the janitor away without cleaning up: the cgroup is to stay, or is not ours. errno is left as it
+ * was. */
 void dismiss_janitor(struct step *step);
 
 /* ---- dev.c ---------------------------------------------------------------------------------- */

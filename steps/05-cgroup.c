@@ -121,26 +121,26 @@ main(int argc, char **argv)
     step.lock = lock_cgroup_base(base);
     if (faccessat(base, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         refuse(&step, "%s/%s exists already and is left alone: take another NAME", where, name);
-    if (step.lock == -1 || entrust_cgroup(&step) == -1 || (cgroup = make_cgroup(base, name)) == -1)
+    if (step.lock == -1 || entrust_cgroup(&step) == -1 ||
+        (cgroup = make_cgroup(base, name)) == -1) {
+        if (errno == EEXIST)
+            dismiss_janitor(&step); /* somebody was quicker: it is not ours to remove */
         fail(&step, errno, why_cgroup("mkdir", name), "mkdir %s/%s", where, name);
+    }
     for (int i = 1; i < count; i++) {
         char *file = strtok(step.operand[i], "="), *value = strtok(NULL, "");
 
         if (enable_controller_of(base, cgroup, file) == -1)
-            fail(&step, errno, why_cgroup(file, value), "enable the controller of %s in %s", file,
-                 where);
+            fail(&step, errno, why_cgroup(file, value), "enable the controller of %s", file);
         if (set_limit(cgroup, file, value) == -1)
-            fail(&step, errno, why_cgroup(file, value), "write %s to %s/%s/%s", value, where, name,
-                 file);
+            fail(&step, errno, why_cgroup(file, value), "write %s to %s/%s", value, name, file);
         note_limit(&step, cgroup, file);
     }
     procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-    close(step.lock);
-    step.lock = -1;
+    unlock_cgroup_base(&step);
     join(&step);
     if (enter_cgroup_by(procs) == -1)
-        fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to %s/%s/cgroup.procs", where,
-             name);
+        fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to %s/cgroup.procs", name);
     add_note(&step, "for this process and its children%s",
              step.joining ? "; not for PID 1 and the steps before" : "");
     if (keep)
