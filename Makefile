@@ -25,7 +25,7 @@ OWNED = @test "$$(id -u)" != 0 || chown -Rh --reference=. $(BUILD)
 all: $(STEPS) ## build the eight steps (the default)
 	$(OWNED)
 
-$(BUILD)/lib/%.o: lib/%.c lib/nsteps.h Makefile
+$(BUILD)/lib/%.o: lib/%.c lib/nsteps.h lib/why.h Makefile
 	@mkdir -p $(@D)
 	@echo "  CC   $@"; $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 

@@ -227,7 +227,7 @@ void add_note(struct step *step, const char *format, ...) __attribute__((format(
  * from STEP->before marked, and the notes. CALL is "chroot(\"rootfs\")". */
 void report(const struct step *step, const char *call);
 
-/* ---- why.c: why did this call fail? --------------------------------------------------------- */
+/* ---- why.c, why-*.c: why did this call fail? ------------------------------------------------- */
 /* Each looks at what user space can read, in the order in which the kernel checks, and never changes
  * anything. errno must still be the failed call's, and is left as it was. The arguments are those of the
  * call: FLAGS of unshare(2), the TARGET and file system TYPE of mount(2), the PID to be joined, the cgroup
@@ -253,6 +253,8 @@ bool have_capability(int capability);
 
 /* Says on stderr why execvp(3) of PROGRAM, as it was typed, failed with ERROR. */
 void explain_exec(const struct step *step, int error, const char *program);
+
+/* ---- host.c: is this the host? -------------------------------------------------------------- */
 
 /* Would a mount or pivot_root in the mount namespace NS (a descriptor; -1: ours) change the mounts of the host itself, or of the container (Docker,
  * WSL2) that is the whole machine here? 1 yes, 0 no, -1 cannot tell. Needs no privilege to ask and

@@ -51,3 +51,12 @@ last_line() { tail -n 1 <<<"$out"; }
     rmdir "$CGROUP2/nsteps-test-forgotten"
     [ "$status" = 1 ]
 }
+# Each line of tests/causes has its tests, and each such test its line.
+@test "causes: the table and the tests match" {
+    awk -F ' *[|] *' '/^#/ || NF == 0 { next } NF != 4 || $4 !~ /^(test$|not: .)/ { print FNR ": " $0; bad = 1 }
+        END { exit bad }' tests/causes
+    awk -F ' *[|] *' '!/^#/ && NF && $4 == "test" { print $1; print $1 " miss" }' tests/causes |
+        sort >"$BATS_TEST_TMPDIR/wanted"
+    sed -n 's/^@test "\[\([^]]*\)\].*/\1/p' tests/why-*.bats | sort -u >"$BATS_TEST_TMPDIR/there"
+    diff "$BATS_TEST_TMPDIR/wanted" "$BATS_TEST_TMPDIR/there"
+}

@@ -123,6 +123,18 @@ bad_input() {
     return 1
 }
 
+# because TEXT COMMAND ...: a step fails (125), and its one "because:" line has TEXT in it. What it says is
+# in $err then. `refute because TEXT COMMAND ...` is no near miss, it would pass for many reasons: see the
+# other cause's text instead.
+because() {
+    local text=$1
+    shift
+    run_split "$@" </dev/null
+    [ "$status" = 125 ] && [[ $(grep '^  because: ' <<<"$err") == *"$text"* ]] && return 0
+    printf 'status %s, stderr:\n%s\nwanted because: %s\n' "$status" "$err" "$text" >&2
+    return 1
+}
+
 # ---- the host, before and after
 
 # host_state: the mounts that we see, the cgroups that tests make, and the processes of the steps that

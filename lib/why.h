@@ -1,0 +1,34 @@
+/*
+ * why.h - what the diagnoses (why-*.c) share. Nothing here changes anything, and nothing needs a
+ * privilege: a question that cannot be answered has an answer for that.
+ */
+#ifndef WHY_H
+#define WHY_H
+
+#include "nsteps.h"
+
+/* A cause: BECAUSE, printf-style, names the object (this path, this sysctl and its value); HINT is what
+ * to type. */
+struct why say_why(const char *hint, const char *because, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The number in a file such as /proc/sys/user/max_user_namespaces, or -1. */
+long read_number(const char *path);
+
+/* Is "/" a plain directory below the root of the mount namespace? Then no line of mountinfo has
+ * the mount point "/". (A chroot onto a mount point is not seen this way.) */
+bool in_chroot(const struct step *step);
+
+/* Have our effective uid and gid a number in our user namespace? (True when it cannot be read.) */
+bool ids_are_mapped(void);
+
+/* Is the namespace /proc/self/ns/NAME owned by our own user namespace? 1, 0, -1 cannot tell. ioctl_ns(2). */
+int own_user_ns_owns(const char *name);
+
+/* CALL needs the capability called NAME, and we do not have it: why, and where to get it? */
+struct why say_missing(const char *call, const char *name);
+
+/* /proc, in which the answer would be, is not there. */
+struct why say_no_proc(void);
+
+#endif

@@ -1,0 +1,4 @@
+#!/usr/bin/env bats
+# What lib/why-exec.c says: each cause is made for real. tests/causes lists them.
+load helper
+

@@ -1,0 +1,4 @@
+#!/usr/bin/env bats
+# What lib/why-namespace.c says: each cause is made for real. tests/causes lists them.
+load helper
+
