@@ -6,7 +6,7 @@ load helper
 
 # An ordinary user may make namespaces of any type in a user namespace of his own: either he makes
 # and maps one first (own), or 01 makes it along with the others (user).
-if [ "$(id -u)" = 0 ]; then own=() user=(); else own=(07-userns-map --) user=(--user); fi
+if [ "$EUID" = 0 ]; then own=() user=(); else own=(07-userns-map --) user=(--user); fi
 
 LINKS=$(printf '/proc/self/ns/%s ' cgroup ipc mnt net pid time user uts)
 
@@ -185,7 +185,7 @@ is_zombie() { [[ $(status_field "$1" State) == Z* ]]; }
     needs_tool nsenter util-linux
     hold "$BATS_TEST_TMPDIR/box" 01-unshare "${user[@]}" -u --hostname nsteps-box
     enter=(--uts)
-    [ "$(id -u)" = 0 ] || enter+=(--user --preserve-credentials)
+    [ "$EUID" = 0 ] || enter+=(--user --preserve-credentials)
     [ "$(nsenter --target "$held" "${enter[@]}" uname -n)" = nsteps-box ]
 }
 @test "--hostname: a name that is too long for the kernel is refused with its errno" {

@@ -5,7 +5,7 @@
 load helper
 
 # An ordinary user may mount in a mount namespace of a user namespace of his own.
-if [ "$(id -u)" = 0 ]; then own=(); else own=(07-userns-map --); fi
+if [ "$EUID" = 0 ]; then own=(); else own=(07-userns-map --); fi
 
 # A directory of the test's own to mount below: ROOTFS may belong to another user.
 make_root() {

@@ -5,7 +5,7 @@
 load helper
 
 # An ordinary user may chroot in a user namespace of his own.
-if [ "$(id -u)" = 0 ]; then own=(); else own=(07-userns-map --); fi
+if [ "$EUID" = 0 ]; then own=(); else own=(07-userns-map --); fi
 
 # A small root of the test's own; ROOTFS where a COMMAND must run inside.
 make_root() {

@@ -9,7 +9,7 @@ TYPES='cgroup ipc mnt net pid user uts' # time: Linux 5.6
 
 # An ordinary user may enter nothing but through a user namespace of his own: his boxes have one, and
 # to each choice he adds -U.
-if [ "$(id -u)" = 0 ]; then user=(); else user=(-U); fi
+if [ "$EUID" = 0 ]; then user=(); else user=(-U); fi
 
 # make_box: a step left behind that holds a namespace of each type. Its record is in the file $box,
 # its pid is $pid, and uname -n in there says nsteps-box.

@@ -5,7 +5,7 @@
 load helper
 
 # An ordinary user has capabilities in a user namespace of his own.
-if [ "$(id -u)" = 0 ]; then own=(); else own=(07-userns-map --); fi
+if [ "$EUID" = 0 ]; then own=(); else own=(07-userns-map --); fi
 NONE=0000000000000000
 
 # caps COMMAND-PREFIX ...: the sets of a COMMAND behind it, in $inh $prm $eff $bnd $amb.

@@ -18,7 +18,7 @@ demo() { lib/demo.sh demo "${BUILD#"$PWD/"}" "$ROOTFS"; }
 }
 @test "uid 0 inside is another uid outside" {
     run_split demo
-    if [ "$(id -u)" = 0 ]; then uid=100000; else uid=$(id -u); fi
+    if [ "$EUID" = 0 ]; then uid=100000; else uid=$(id -u); fi
     grep -qE "^id +uid 0 +uid $uid " <<<"$out"
 }
 @test "the table shows one row a step, and marks what is new" {

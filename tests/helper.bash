@@ -16,8 +16,8 @@ export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1
 # ---- who may run this test. The words "root only" and "user only" are known to tests/run: such a
 # test belongs to its other pass, and is no skip there.
 
-needs_root() { [ "$(id -u)" = 0 ] || skip 'root only'; }
-needs_user() { [ "$(id -u)" != 0 ] || skip 'user only'; }
+needs_root() { [ "$EUID" = 0 ] || skip 'root only'; }
+needs_user() { [ "$EUID" != 0 ] || skip 'user only'; }
 
 # A step that is to refuse the host's own mount namespace would change it if it failed to. So such a
 # test runs only where the kernel says that this is the host's: kernel threads live nowhere else.
@@ -53,17 +53,24 @@ shared_mounts=(unshare --mount --propagation private sh -c 'mount --make-rshared
 # ---- looking at the kernel
 
 # ns_inode PID TYPE: 4026531840. TYPE is mnt, pid, pid_for_children, ...
-ns_inode() { readlink "/proc/$1/ns/$2" | tr -dc 0-9; }
+ns_inode() {
+    local link
+    link=$(readlink "/proc/$1/ns/$2") && echo "${link//[!0-9]/}"
+}
 
 # status_field PID FIELD: the rest of that line of /proc/PID/status, blanks squeezed.
 status_field() { awk -v f="$2:" '$1 == f { $1 = ""; sub(/^ /, ""); print }' "/proc/$1/status"; }
 
 # record_field RECORD TYPE: the inode (or start time) in a record; record_pid RECORD: its pid.
-record_field() { sed -n "s/.* $2:\[\([0-9]*\)\].*/\1/p" <<<"$1"; }
-record_pid() { cut -d ' ' -f 2 <<<"$1"; }
+record_field() { [[ $1 =~ " $2:["([0-9]*)"]" ]] && echo "${BASH_REMATCH[1]}"; }
+record_pid() {
+    local words
+    read -ra words <<<"$1"
+    echo "${words[1]}"
+}
 
-# wait_until COMMAND ...: until it succeeds, a minute at most (a virtual machine is slow). For conditions that another process
-# brings about; it names the condition when it gives up.
+# wait_until COMMAND ...: until it succeeds, a minute at most (a virtual machine is slow). For conditions
+# that another process brings about; it names the condition when it gives up.
 wait_until() {
     local end=$((SECONDS + 60))
     while [ "$SECONDS" -lt "$end" ]; do
@@ -73,7 +80,7 @@ wait_until() {
     echo "waited in vain for: $*" >&2
     return 1
 }
-has_line() { [ "$(wc -l <"$1")" -ge 1 ]; }
+has_line() { [ -s "$1" ]; } # a record is written at once
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # ---- running
@@ -85,8 +92,8 @@ refute() { ! "$@"; }
 run_split() {
     status=0
     "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
-    out=$(cat "$BATS_TEST_TMPDIR/out")
-    err=$(cat "$BATS_TEST_TMPDIR/err")
+    out=$(<"$BATS_TEST_TMPDIR/out")
+    err=$(<"$BATS_TEST_TMPDIR/err")
 }
 
 # hold FILE COMMAND ...: leaves a step behind whose record is in FILE. Its pid is $held; teardown
@@ -103,7 +110,7 @@ HELD=()
 
 # as_root COMMAND ...: for things that need capabilities, as root or as a user.
 as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else 07-userns-map -- "$@"; fi
+    if [ "$EUID" = 0 ]; then "$@"; else 07-userns-map -- "$@"; fi
 }
 
 # pty COMMAND: runs it (one string) on a terminal of its own, output on stdout.
@@ -117,7 +124,7 @@ bad_input() {
     local message=$1
     shift
     run_split "$@" </dev/null
-    [ "$status" = 125 ] && [ -z "$out" ] && [ "$(wc -l <<<"$err")" = 1 ] &&
+    [ "$status" = 125 ] && [ -z "$out" ] && [[ $err != *$'\n'* ]] &&
         [[ $err == *"$message"* ]] && return 0
     printf 'status %s, stdout "%s", stderr:\n%s\nwanted: %s\n' "$status" "$out" "$err" "$message" >&2
     return 1
@@ -138,12 +145,15 @@ because() {
 # ---- the host, before and after
 
 # host_state: the mounts that we see, the cgroups that tests make, and the processes of the steps that
-# this test began. It runs twice a test, so it is made of what bash has built in. (The ordinary user's
+# this test began. It runs after each test, so it is made of what bash has built in. (The ordinary user's
 # tests make no cgroups outside a delegated one, and may run beside root's, who do.)
 host_state() {
+    host_before
+    our_processes
+}
+host_before() { # before a test, it has no processes
     echo "$(</proc/self/mountinfo)"
     [ "$EUID" != 0 ] || echo "$CGROUP2"/nsteps-test-*
-    our_processes
 }
 # The processes of this test run: those that have its mark in their environment, and are not this
 # shell or its ancestors.
@@ -174,28 +184,37 @@ make_public() {
     cp "$BUILD"/0[1-8]-* "$PUBLIC"
 }
 
+# bats has a trap that runs before *each* command and notes where that is (set -T), for old versions of
+# bash. It costs more than most of the tests; from 4.4 on the trap on errors knows it too.
 setup() {
-    set +T # bats' trap before each command costs more than what is done here
+    set +T
+    trap note_error ERR
     if [ -z "${BATS_TEST_TMPDIR-}" ]; then # bats before 1.4
         BATS_TEST_TMPDIR=$(mktemp -d)
         OWN_TMPDIR=$BATS_TEST_TMPDIR
     fi
-    BEFORE=$(host_state)
-    set -T
+    BEFORE=$(host_before)
+}
+note_error() {
+    [[ $BASH_COMMAND != '[['* ]] || echo "failed: $BASH_COMMAND" # of these bash does not know the line
+    bats_capture_stack_trace
+    BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+    bats_error_trap
 }
 
 # After each test: what it held is ended, and nothing may be left.
 teardown() {
-    set +T
-    local pid
+    local pid mount leaked=
     for pid in "${HELD[@]}"; do
         kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
     done
     # bats removes this directory with rm -rf: whatever has leaked into it must be unmounted before,
     # or it would remove what is in there (the host's /dev, say).
-    leaked=$(awk -v dir="$BATS_TEST_TMPDIR/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo)
+    while read -r _ _ _ _ mount _; do
+        [[ $mount/ != "$BATS_TEST_TMPDIR"/* ]] || leaked=$mount$'\n'$leaked
+    done </proc/self/mountinfo
     if [ -n "$leaked" ]; then
-        tac <<<"$leaked" | xargs -n 1 umount -l
+        xargs -n 1 umount -l <<<"${leaked%$'\n'}"
         echo "mounted in our own mount namespace: $leaked" >&2
         return 1
     fi
@@ -208,7 +227,7 @@ teardown() {
 # The whole chain for whoever runs the test, as a line of shell: `pipeline COMMAND` ends with it.
 # EXTRA_02 adds options to 02; CGROUP is the cgroup's name.
 pipeline() {
-    if [ "$(id -u)" = 0 ]; then
+    if [ "$EUID" = 0 ]; then
         echo "01-unshare | 02-mountproc - ${EXTRA_02-} $ROOTFS | 03-chroot - $ROOTFS | 04-pivot_root - |" \
             "05-cgroup - ${CGROUP-nsteps-test-c} | 06-nsenter - | 07-userns-map - |" \
             "08-capset - ${CAPS---drop all} -- $1"
@@ -220,7 +239,7 @@ pipeline() {
 }
 # The same as an exec chain.
 chain() {
-    if [ "$(id -u)" = 0 ]; then
+    if [ "$EUID" = 0 ]; then
         echo "05-cgroup ${CGROUP-nsteps-test-c} -- 01-unshare -- 02-mountproc ${EXTRA_02-} $ROOTFS --" \
             "04-pivot_root $ROOTFS -- 07-userns-map -- 08-capset ${CAPS---drop all} -- $1"
     else
