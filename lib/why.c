@@ -7,12 +7,16 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/nsfs.h>
+#include <linux/seccomp.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "why.h"
@@ -130,4 +134,78 @@ say_no_proc(void)
     return say_why("02-mountproc mounts one",
                    "/proc is not mounted here, or belongs to another pid "
                    "namespace, and this is found in there");
+}
+
+/* Makes the harmless form of a call: 0 or its errno; *USUAL is what that is without a filter, -1 when the
+ * call has no such form. The kernel's own order of checks makes them harmless: a bad flag, descriptor or
+ * path is noticed before anything is done. */
+static int
+call_harmlessly(long number, unsigned long flags, int *usual)
+{
+    struct __user_cap_header_struct no_version = {0};
+    long result = 0;
+
+    *usual = -1;
+    if (number == SYS_unshare) { /* kernel/fork.c, check_unshare_flags: it knows no flag 1 */
+        *usual = EINVAL;
+        result = syscall(number, flags | 1);
+    } else if (number == SYS_setns) {
+        *usual = EBADF;
+        result = syscall(number, -1, flags);
+    } else if (number == SYS_pidfd_open) {
+        *usual = EINVAL;
+        result = syscall(number, -1, flags);
+    } else if (number == SYS_clone) { /* kernel/fork.c, copy_process: CLONE_THREAD alone */
+        *usual = EINVAL;
+        result = syscall(number, (unsigned long)CLONE_THREAD, 0L, 0L, 0L, 0L);
+    } else if (number == SYS_mount) {
+        *usual = ENOENT;
+        result = syscall(number, "", "", "", flags, NULL);
+    } else if (number == SYS_umount2 || number == SYS_chroot) {
+        *usual = ENOENT;
+        result = syscall(number, "", number == SYS_umount2 ? flags : 0);
+    } else if (number == SYS_execve) {
+        *usual = ENOENT;
+        result = syscall(number, "", NULL, NULL);
+    } else if (number == SYS_pivot_root && have_capability(CAP_SYS_ADMIN)) { /* else EPERM anyway */
+        *usual = ENOENT;
+        result = syscall(number, "", "");
+    } else if (number == SYS_sethostname && have_capability(CAP_SYS_ADMIN)) {
+        *usual = EINVAL;
+        result = syscall(number, "", -1L);
+    } else if (number == SYS_setresuid || number == SYS_setresgid) { /* -1: as it is */
+        *usual = 0;
+        result = syscall(number, -1, -1, -1);
+    } else if (number == SYS_capset) {
+        *usual = EINVAL;
+        result = syscall(number, &no_version, NULL);
+    } else if (number == SYS_prctl && flags != PR_SET_SECUREBITS &&
+               (flags != PR_CAPBSET_DROP || have_capability(CAP_SETPCAP))) {
+        *usual = EINVAL; /* -1 is no value for any option that the steps use */
+        result = syscall(number, flags, -1L, -1L, -1L, -1L);
+    }
+    return result == -1 ? errno : 0;
+}
+
+bool
+seccomp_refuses(long number, unsigned long flags)
+{
+    int before = errno, usual, error;
+    bool filtered = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER;
+
+    if (!filtered)
+        return false;
+    error = call_harmlessly(number, flags, &usual);
+    errno = before;
+    return usual != -1 && error != usual;
+}
+
+struct why
+say_seccomp(const char *call)
+{
+    return say_why(
+        "outside of that container or service: docker run --security-opt "
+        "seccomp=unconfined ..., for a systemd unit RestrictNamespaces= and SystemCallFilter=",
+        "a seccomp filter, which whoever started this process has set, refuses %s to root, too",
+        call);
 }

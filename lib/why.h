@@ -31,4 +31,13 @@ struct why say_missing(const char *call, const char *name);
 /* /proc, in which the answer would be, is not there. */
 struct why say_no_proc(void);
 
+/* Does a seccomp(2) filter refuse the system call NUMBER (SYS_mount)? Makes it once more, in a form that
+ * can only fail, or changes nothing, and with the FLAGS of the call (for prctl(2) its option), because a
+ * filter may go by them. False also for a call that has no such form. A filter comes before anything else
+ * that the kernel checks, so this is the first question. */
+bool seccomp_refuses(long number, unsigned long flags);
+
+/* A seccomp filter refuses CALL ("unshare"). */
+struct why say_seccomp(const char *call);
+
 #endif

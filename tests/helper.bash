@@ -142,6 +142,14 @@ because() {
     return 1
 }
 
+# needs_deny: from here on, `deny CALL[&FLAGS][=ERRNO],... COMMAND ...` runs COMMAND under a seccomp filter that
+# refuses these calls (tests/deny.c). Built once a file.
+needs_deny() {
+    [ ! -x "$PUBLIC/deny" ] || return 0
+    needs_tool gcc
+    gcc -O2 -static -o "$PUBLIC/deny" tests/deny.c
+}
+
 # ---- the host, before and after
 
 # host_state: the mounts that we see, the cgroups that tests make, and the processes of the steps that
