@@ -361,7 +361,7 @@ run_newidmap(struct step *step, const char *program, pid_t pid, const struct id_
         _exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
     }
     if (child == -1 || waitpid(child, &status, 0) == -1)
-        fail(step, errno, why_fork(), "fork for %s", program);
+        fail(step, errno, why_fork(step), "fork for %s", program);
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_FOUND)
         refuse(step, "--auto needs %s, which is not installed: apt-get install uidmap", program);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -387,10 +387,10 @@ fork_helper(struct step *step, int *go_ahead)
     /* It must be in the parent of the new user namespace: the one that the step will join. */
     if (step->joining && step->from.holds.inode[NS_USER] != step->own.inode[NS_USER] &&
         setns(step->target.ns[NS_USER], CLONE_NEWUSER) == -1)
-        fail(step, errno, why_setns(step->target.pid), "setns(user of pid %d)", step->target.pid);
+        fail(step, errno, why_setns(step, CLONE_NEWUSER), "setns(user of pid %d)",
+             step->target.pid);
     if (step->joining && take_identity(&step->target) == -1)
-        fail(step, errno, why_unknown("7 capabilities"), "become what process %d is",
-             (int)step->target.pid);
+        fail(step, errno, why_identity(step), "become what process %d is", (int)step->target.pid);
     /* Nothing to read means that the step has ended without needing us. */
     if (read(ends[0], &byte, 1) != 1)
         _exit(0);

@@ -289,7 +289,8 @@ start_from(struct step *step)
         if (errno == ESRCH || errno == ENOENT)
             refuse(step, "%s is gone: no process %d is left to go on from", step->from.step,
                    (int)step->from.pid);
-        fail(step, errno, why_setns(step->from.pid), "%s (PID is %d)", what, (int)step->from.pid);
+        fail(step, errno, why_open_target(step, step->from.pid), "%s (PID is %d)", what,
+             (int)step->from.pid);
     }
     /* A pidfd names one process for ever, a pid does not: do the two say the same? */
     if (read_fdinfo(step, step->target.pidfd, "Pid") != step->from.pid)
@@ -549,18 +550,16 @@ join(struct step *step)
     refuse_foreign(step, true);
     leave_groups(step);
     if (enter_namespaces(target, &step->own) == -1)
-        fail(step, errno, why_setns(target->pid), "setns(pid %d)", (int)target->pid);
+        fail(step, errno, why_setns(step, ns_all_flags()), "setns(pid %d)", (int)target->pid);
     if (enter_root(step) == -1)
-        fail(step, errno, why_chroot("/proc/PID/root"), "chroot(\"/proc/%d/root\")",
-             (int)target->pid);
+        fail(step, errno, why_enter_root(step), "chroot(\"/proc/%d/root\")", (int)target->pid);
     if (enter_typed_cwd(step) == -1)
-        fail(step, errno, why_unknown("2 chdir"), "chdir(\"/\")");
+        fail(step, errno, why_chdir("/"), "chdir(\"/\")");
     if (enter_cgroup(target) == -1)
         fail(step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to cgroup.procs of %s",
              step->from.step);
     if (take_identity(target) == -1)
-        fail(step, errno, why_unknown("7 capabilities"), "become what process %d is",
-             (int)target->pid);
+        fail(step, errno, why_identity(step), "become what process %d is", (int)target->pid);
     restore_death_signal(keep);
 
     check_joined(step, ns_all_flags());

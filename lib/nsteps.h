@@ -230,21 +230,27 @@ void report(const struct step *step, const char *call);
 /* ---- why.c, why-*.c: why did this call fail? ------------------------------------------------- */
 /* Each looks at what user space can read, in the order in which the kernel checks, and never changes
  * anything. errno must still be the failed call's, and is left as it was. The arguments are those of the
- * call: FLAGS of unshare(2), the TARGET and file system TYPE of mount(2), the PID to be joined, the cgroup
- * FILE ("mkdir": the directory itself) and the VALUE written to it. */
+ * call: FLAGS of unshare(2), the TARGET and file system TYPE of mount(2), the PID to be joined, the TYPES of
+ * namespaces of step->target that were to be entered, the cgroup FILE ("mkdir": the directory itself) and the VALUE written to it. */
 
 struct why why_unshare(const struct step *step, int flags);
 struct why why_propagation(const struct step *step);
-struct why why_clock(const struct step *step);
+struct why why_hostname(const struct step *step, const char *name);
+struct why why_clock(const struct step *step, int clock, const char *seconds);
 struct why why_mount(const char *target, const char *type);
 struct why why_chroot(const char *new_root);
 struct why why_pivot_root(const char *new_root, const char *put_old); /* put_old may be NULL */
-struct why why_setns(pid_t pid);
+struct why why_open_target(const struct step *step, pid_t pid);
+struct why why_setns(const struct step *step, int types);
+struct why why_enter_root(const struct step *step);
+struct why why_chdir(const char *dir);
+struct why why_identity(const struct step *step);  /* after take_identity */
+struct why why_become(const struct id_maps *maps); /* after setresgid(2), setresuid(2) by these */
 struct why why_cgroup(const char *file, const char *value);
 struct why why_no_cgroup(void);                                      /* after open_cgroup_base */
 struct why why_id_map(const char *file, const struct id_maps *maps); /* FILE: uid_map, gid_map */
 struct why why_capset(void);
-struct why why_fork(void);
+struct why why_fork(const struct step *step);
 /* "not known", with the man page to read: why_unknown("2 mount"). */
 struct why why_unknown(const char *man_page);
 

@@ -435,7 +435,7 @@ run_command(struct step *step)
         job.terminal = step->terminal;
     job.signals = signalfd(-1, &all, SFD_CLOEXEC);
     if (job.signals == -1 || pipe2(started, O_CLOEXEC) == -1)
-        fail(step, errno, why_unknown("2 pipe"), "make a pipe and a signalfd");
+        fail(step, errno, why_fork(step), "make a pipe and a signalfd");
     job.started = started[0];
     /* A parent in the pid namespace of COMMAND (05 after 01 in a chain) can be seen by it, and so stays
      * shut. One outside may be looked at again, once COMMAND is no more a copy of it. */
@@ -443,13 +443,13 @@ run_command(struct step *step)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     job.child = fork();
     if (job.child == -1)
-        fail(step, errno, why_fork(), "fork");
+        fail(step, errno, why_fork(step), "fork");
     if (job.child == 0)
         be_child(step, &job, started);
     setpgid(job.child, job.child);
     close(started[1]);
     if (chdir("/") == -1) /* hold no directory of the host longer than we must */
-        explain(step, errno, why_unknown("2 chdir"), "chdir(\"/\")");
+        explain(step, errno, why_chdir("/"), "chdir(\"/\")");
     status = wait_for_child(step, &job);
     take_terminal_back(&job);
     clean_up(step);

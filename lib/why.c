@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -204,8 +205,109 @@ struct why
 say_seccomp(const char *call)
 {
     return say_why(
-        "outside of that container or service: docker run --security-opt "
-        "seccomp=unconfined ..., for a systemd unit RestrictNamespaces= and SystemCallFilter=",
-        "a seccomp filter, which whoever started this process has set, refuses %s to root, too",
+        "start it outside of that; or docker run --security-opt seccomp=unconfined ..., "
+        "in a systemd unit RestrictNamespaces=no",
+        "a seccomp filter refuses %s to this process, whatever its capabilities; container "
+        "runtimes and service managers set such filters",
         call);
+}
+
+int
+open_own_proc(const struct step *step)
+{
+    return step->proc_self == -1 ? open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                                 : fcntl(step->proc_self, F_DUPFD_CLOEXEC, 3);
+}
+
+bool
+in_first_user_namespace(const struct step *step)
+{
+    int proc = open_own_proc(step);
+    struct stat own;
+    bool first = proc != -1 && fstatat(proc, "ns/user", &own, 0) == 0 &&
+                 own.st_ino == 0xEFFFFFFD; /* include/linux/proc_ns.h, PROC_USER_INIT_INO */
+
+    if (proc != -1)
+        close(proc);
+    return first;
+}
+
+int
+find_chroot(char *path, size_t size)
+{
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    int answer = -1;
+
+    /* Entering the mount namespace in which we are anyway makes "/" and "." the root of it. From there,
+     * what was "/" has a name. Unlike getcwd(3), the call itself has one for each: "(unreachable)/". */
+    if (root != -1 && cwd != -1 && self != -1 && setns(self, CLONE_NEWNS) == 0) {
+        if (fchdir(root) == 0 && syscall(SYS_getcwd, path, size) > 0)
+            answer = strcmp(path, "/") != 0;
+        if (fchdir(root) == -1 || chroot(".") == -1 || fchdir(cwd) == -1)
+            answer = -1;
+    }
+    close(root);
+    close(cwd);
+    close(self);
+    return answer;
+}
+
+bool
+find_confinement(const struct step *step, char *label, size_t size)
+{
+    int proc = open_own_proc(step);
+    ssize_t length = -1;
+
+    if (proc != -1) {
+        length = read_file_at(proc, "attr/apparmor/current", label, size); /* Linux 5.8 */
+        if (length == -1)
+            length = read_file_at(proc, "attr/current", label, size);
+        close(proc);
+    }
+    if (length <= 0)
+        return false;
+    label[strcspn(label, "\n")] = '\0';
+    /* AppArmor's other modes deny nothing. SELinux writes user:role:type:level. */
+    return strstr(label, " (enforce)") != NULL || strstr(label, " (kill)") != NULL ||
+           strstr(label, " (mixed)") != NULL ||
+           (strchr(label, ':') != NULL && strchr(label, '(') == NULL);
+}
+
+struct why
+say_apparmor(const char *label, const char *what, const char *rule)
+{
+    char hint[300];
+
+    if (strchr(label, '(') == NULL)
+        return say_why("as root: ausearch -m avc -ts recent shows what was denied",
+                       "the security policy for this process (its label is %s) denies %s", label,
+                       what);
+    if (strncmp(label, "unprivileged_userns ", 20) == 0) /* Ubuntu since 23.10 */
+        return say_why(
+            "run it as root; or as root: a profile for the steps that has the rule \"userns,\" "
+            "(man apparmor.d), or sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+            "AppArmor has put this process under the profile %s when it made a user namespace, and "
+            "denies %s in there",
+            label, what);
+    snprintf(hint, sizeof hint,
+             "as root: dmesg shows what was denied; put the rule \"%s\" into the profile (in "
+             "/etc/apparmor.d), and load it: apparmor_parser -r FILE",
+             rule);
+    return say_why(hint, "AppArmor's profile %s confines this process and denies %s", label, what);
+}
+
+struct why
+say_files(int error)
+{
+    struct rlimit limit = {0};
+
+    if (error == ENFILE)
+        return say_why("as root: sysctl fs.file-max, or end what has so many files open",
+                       "the machine has as many files open as /proc/sys/fs/file-max allows");
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return say_why("ulimit -n 64",
+                   "this process may have no more than %lu files open (RLIMIT_NOFILE)",
+                   (unsigned long)limit.rlim_cur);
 }

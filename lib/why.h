@@ -40,4 +40,27 @@ bool seccomp_refuses(long number, unsigned long flags);
 /* A seccomp filter refuses CALL ("unshare"). */
 struct why say_seccomp(const char *call);
 
+/* Our own /proc/PID directory, as begin has opened it or, when that is closed, by /proc/self: a
+ * descriptor, or -1 when the /proc here does not show us. */
+int open_own_proc(const struct step *step);
+
+/* Are we in the first user namespace of the machine, which has no other around it? (False when it cannot
+ * be read.) */
+bool in_first_user_namespace(const struct step *step);
+
+/* Is "/" another directory than the root of the mount namespace, be it a plain one (in_chroot) or a mount
+ * point? 1 and that directory's name in PATH of SIZE bytes, 0, or -1: cannot tell, it takes CAP_SYS_ADMIN
+ * and CAP_SYS_CHROOT. Root and working directory change for a moment; to be asked after all else. */
+int find_chroot(char *path, size_t size);
+
+/* The profile of AppArmor that confines this process ("NAME (enforce)"), or the label of SELinux, into
+ * LABEL of SIZE bytes: true, or false when nothing confines it. apparmor(7). */
+bool find_confinement(const struct step *step, char *label, size_t size);
+
+/* AppArmor's profile LABEL, which confines this process, denies WHAT; RULE would allow it. */
+struct why say_apparmor(const char *label, const char *what, const char *rule);
+
+/* Too many descriptors are open (EMFILE, ENFILE) for what the step opens. */
+struct why say_files(int error);
+
 #endif

@@ -133,16 +133,16 @@ main(int argc, char **argv)
     if ((flags & CLONE_NEWNS) && set_propagation(propagation) == -1)
         fail(&step, errno, why_propagation(&step), "change the propagation of the mounts");
     if (hostname != NULL && sethostname(hostname, strlen(hostname)) == -1)
-        fail(&step, errno, why_unknown("2 sethostname"), "sethostname(\"%s\")", hostname);
+        fail(&step, errno, why_hostname(&step, hostname), "sethostname(\"%s\")", hostname);
     for (int clock = 0; clock < 8; clock++)
         if (offset[clock] != NULL && set_clock(step.proc_self, clock, offset[clock]) == -1)
-            fail(&step, errno, why_clock(&step), "write \"%d %s 0\" to timens_offsets", clock,
-                 offset[clock]);
+            fail(&step, errno, why_clock(&step, clock, offset[clock]),
+                 "write \"%d %s 0\" to timens_offsets", clock, offset[clock]);
     if (flags & (ns_flag('p') | ns_flag('T'))) {
         step.fork_command = true;
         step.init = start_init(&step);
         if (step.init == -1)
-            fail(&step, errno, why_fork(), "fork the first process of the new namespace");
+            fail(&step, errno, why_fork(&step), "fork the first process of the new namespace");
         if (flags & ns_flag('p'))
             add_note(&step, "PID 1 in there is pid %d here", (int)step.init);
     }

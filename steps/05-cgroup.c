@@ -117,7 +117,7 @@ main(int argc, char **argv)
         fail(&step, errno, why_no_cgroup(), "find a place for the cgroup %s", name);
     refuse_inside(&step, keep);
     if (start_janitor(&step, base, name) == -1)
-        fail(&step, errno, why_fork(), "fork the janitor");
+        fail(&step, errno, why_fork(&step), "fork the janitor");
     step.lock = lock_cgroup_base(base);
     if (faccessat(base, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         refuse(&step, "%s/%s exists already and is left alone: take another NAME", where, name);

@@ -108,7 +108,7 @@ main(int argc, char **argv)
 
     start_from(&step);
     if (pid != 0 && open_target(pid, &step, target, &what) == -1)
-        fail(&step, errno, why_setns(pid), "%s (PID is %d)", what, (int)pid);
+        fail(&step, errno, why_open_target(&step, pid), "%s (PID is %d)", what, (int)pid);
     if (!everything || pid != 0)
         step.before = step.own; /* the report marks what this process has entered */
     if (everything)
@@ -122,16 +122,16 @@ main(int argc, char **argv)
     if (everything)
         leave_groups(&step);
     if (enter_namespaces(target, types) == -1)
-        fail(&step, errno, why_setns(target->pid), "setns(pid %d)", (int)target->pid);
+        fail(&step, errno, why_setns(&step, types), "setns(pid %d)", (int)target->pid);
     if ((root || everything) && enter_root(&step) == -1)
-        fail(&step, errno, why_chroot("its root"), "chroot(\"/proc/%d/root\")", (int)target->pid);
+        fail(&step, errno, why_enter_root(&step), "chroot(\"/proc/%d/root\")", (int)target->pid);
     if (everything && step.joining ? enter_typed_cwd(&step) == -1
                                    : (wd || everything) && fchdir(target->cwd) == -1)
-        fail(&step, errno, why_unknown("2 chdir"), "chdir to the working directory");
+        fail(&step, errno, why_chdir("its working directory"), "chdir to the working directory");
     if ((cgroup || everything) && enter_cgroup(target) == -1)
         fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to its cgroup.procs");
     if (everything && take_identity(target) == -1)
-        fail(&step, errno, why_unknown("7 capabilities"), "take its ids and capabilities");
+        fail(&step, errno, why_identity(&step), "take its ids and capabilities");
     restore_death_signal(keep);
     check_joined(&step, types);
     close_target(target);

@@ -118,7 +118,7 @@ main(int argc, char **argv)
             _exit(0);
         }
         if (helper == -1)
-            fail(&step, errno, why_fork(), "fork");
+            fail(&step, errno, why_fork(&step), "fork");
         join(&step);
         if (unshare(CLONE_NEWUSER) == -1)
             fail(&step, errno, why_unshare(&step, CLONE_NEWUSER), "unshare(CLONE_NEWUSER)");
@@ -126,7 +126,7 @@ main(int argc, char **argv)
             return EXIT_STEP_FAILED; /* it has said why */
     }
     if (become_root(&maps) == -1)
-        fail(&step, errno, why_unknown("2 setresuid"), "become id 0 in the user namespace");
+        fail(&step, errno, why_become(&maps), "become id 0 in the user namespace");
     note_maps(&step, &maps);
     finish(&step, "%swrite uid_map, gid_map", theirs ? "" : "unshare(CLONE_NEWUSER), ");
 }
