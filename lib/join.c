@@ -554,7 +554,7 @@ join(struct step *step)
     if (enter_root(step) == -1)
         fail(step, errno, why_enter_root(step), "chroot(\"/proc/%d/root\")", (int)target->pid);
     if (enter_typed_cwd(step) == -1)
-        fail(step, errno, why_chdir("/"), "chdir(\"/\")");
+        fail(step, errno, why_chdir(step, -1), "chdir(\"/\")");
     if (enter_cgroup(target) == -1)
         fail(step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to cgroup.procs of %s",
              step->from.step);

@@ -231,7 +231,8 @@ void report(const struct step *step, const char *call);
 /* Each looks at what user space can read, in the order in which the kernel checks, and never changes
  * anything. errno must still be the failed call's, and is left as it was. The arguments are those of the
  * call: FLAGS of unshare(2), the TARGET and file system TYPE of mount(2), the PID to be joined, the TYPES of
- * namespaces of step->target that were to be entered, the cgroup FILE ("mkdir": the directory itself) and the VALUE written to it. */
+ * namespaces of step->target that were to be entered, the directory DIR (a descriptor; -1: /), the cgroup
+ * FILE ("mkdir": the directory itself) and the VALUE written to it. */
 
 struct why why_unshare(const struct step *step, int flags);
 struct why why_propagation(const struct step *step);
@@ -243,7 +244,7 @@ struct why why_pivot_root(const char *new_root, const char *put_old); /* put_old
 struct why why_open_target(const struct step *step, pid_t pid);
 struct why why_setns(const struct step *step, int types);
 struct why why_enter_root(const struct step *step);
-struct why why_chdir(const char *dir);
+struct why why_chdir(const struct step *step, int dir);
 struct why why_identity(const struct step *step);  /* after take_identity */
 struct why why_become(const struct id_maps *maps); /* after setresgid(2), setresuid(2) by these */
 struct why why_cgroup(const char *file, const char *value);

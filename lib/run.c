@@ -449,7 +449,7 @@ run_command(struct step *step)
     setpgid(job.child, job.child);
     close(started[1]);
     if (chdir("/") == -1) /* hold no directory of the host longer than we must */
-        explain(step, errno, why_chdir("/"), "chdir(\"/\")");
+        explain(step, errno, why_chdir(step, -1), "chdir(\"/\")");
     status = wait_for_child(step, &job);
     take_terminal_back(&job);
     clean_up(step);

@@ -303,7 +303,7 @@ find_why_clock(const struct step *step, int clock, const char *seconds, int erro
             "before it: 01-unshare -m -p -- 02-mountproc -- 01-unshare --time ...",
             "the offsets are set through /proc/self, and /proc is mounted read-only here");
     if (error == EPERM && !have_capability(CAP_SYS_TIME))
-        return say_missing("to set a clock of a time namespace one", "CAP_SYS_TIME");
+        return say_missing("setting a clock of a time namespace", "CAP_SYS_TIME");
     if (error == EPERM && find_confinement(step, label, sizeof label))
         return say_apparmor(label, "CAP_SYS_TIME, although the process has it",
                             "capability sys_time,");
@@ -334,7 +334,8 @@ why_clock(const struct step *step, int clock, const char *seconds)
 /* What is looked for in a /proc, process by process. */
 struct census {
     ino_t pid_namespace; /* has this one... */
-    bool has_init;       /* ...a PID 1 that lives, or one of which that cannot be told? */
+    bool has_init;       /* ...a PID 1 that lives, */
+    bool may_be_hidden;  /* also if it is one that we may not look at? */
     ino_t user_namespace;
     unsigned uid;
     long tasks; /* of that real uid in that user namespace */
@@ -354,8 +355,8 @@ look_at_process(int proc, const char *pid, void *argument)
         return true;
     if (strstr(status, "\nState:\tZ") == NULL && parse_nspid(status, &number) > 1 && number == 1) {
         snprintf(path, sizeof path, "%.16s/ns/pid", pid);
-        if (fstatat(proc, path, &ns, 0) == -1 || ns.st_ino == census->pid_namespace)
-            census->has_init = true;
+        census->has_init |= fstatat(proc, path, &ns, 0) == -1 ? census->may_be_hidden
+                                                              : ns.st_ino == census->pid_namespace;
     }
     snprintf(path, sizeof path, "%.16s/ns/user", pid);
     line = strstr(status, "\nUid:");
@@ -400,6 +401,19 @@ is_proc_without_init(void)
     return without;
 }
 
+/* May PID 1 of the pid namespace of our children, OWN is our /proc/PID, be one that we may not look at? Not
+ * with CAP_SYS_PTRACE in the user namespace that it belongs to, or in one around that. */
+static bool
+may_be_hidden(int own)
+{
+    int ns = openat(own, "ns/pid_for_children", O_RDONLY | O_CLOEXEC);
+    int owner = ns == -1 ? -1 : ioctl(ns, NS_GET_USERNS); /* EPERM: neither ours nor within */
+
+    close(ns);
+    close(owner);
+    return owner == -1 || !have_capability(CAP_SYS_PTRACE);
+}
+
 /* Has PID 1 of the pid namespace that our children get died? kernel/pid.c, alloc_pid, says ENOMEM then. */
 static bool
 is_pid_namespace_dead(const struct step *step)
@@ -412,8 +426,10 @@ is_pid_namespace_dead(const struct step *step)
     if (own == -1) /* after joining: the /proc here is the container's, and does not show us */
         return is_proc_without_init();
     if (census.pid_namespace != 0 && fstatat(own, "ns/pid", &active, 0) == 0 &&
-        active.st_ino != census.pid_namespace)
+        active.st_ino != census.pid_namespace) {
+        census.may_be_hidden = may_be_hidden(own);
         dead = take_census(own, &census) && !census.has_init;
+    }
     close(own);
     return dead;
 }
@@ -494,16 +510,18 @@ find_why_no_more(const struct step *step)
 static struct why
 find_why_fork(const struct step *step, int error)
 {
-    if (error == EMFILE || error == ENFILE) /* of a pipe(2) to the child */
-        return say_files(error);
     if (seccomp_refuses(SYS_clone, 0))
         return say_seccomp("clone");
+    if (error == EMFILE || error == ENFILE) /* of a pipe(2) to the child */
+        return say_files(error);
     if (error == EAGAIN)
         return find_why_no_more(step);
     if (error == ENOMEM && is_pid_namespace_dead(step))
         return say_why(
             "start again from 01-unshare",
             "PID 1 of the pid namespace has died, and the kernel starts nothing there any more");
+    if (error == ENOMEM && access("/proc/1", F_OK) == -1)
+        return say_no_proc();
     return why_unknown("2 fork");
 }
 

@@ -163,10 +163,10 @@ find_why_open_target(const struct step *step, pid_t pid, int error)
 {
     char path[32], status[16384];
 
-    if (error == EMFILE || error == ENFILE)
-        return say_files(error);
     if (seccomp_refuses(SYS_pidfd_open, 0))
         return say_seccomp("pidfd_open");
+    if (error == EMFILE || error == ENFILE)
+        return say_files(error);
     if (step->no_proc != NULL)
         return say_why("02-mountproc mounts one", "%s, and a process is looked at in there",
                        step->no_proc);
@@ -189,6 +189,21 @@ why_open_target(const struct step *step, pid_t pid)
 }
 
 /* ---- setns(2) ------------------------------------------------------------------------------- */
+
+/* CALL needs the capability called NAME, and we, who have an id here, do not have it. */
+static struct why
+say_capability(const char *call, const char *name)
+{
+    return say_why("drop capabilities last: 08-capset after this step",
+                   "%s needs %s, which this process does not have", call, name);
+}
+
+/* The same, where it may be the exec of an unmapped uid that has taken it. */
+static struct why
+say_capability_or_unmapped(const char *call, const char *name)
+{
+    return ids_are_mapped() ? say_capability(call, name) : say_missing(call, name);
+}
 
 /* May we enter namespace TYPE of the target? Its install function (kernel/utsname.c, utsns_install, and
  * the like) asks for CAP_SYS_ADMIN in the owner of the namespace and in ours. */
@@ -213,11 +228,11 @@ find_why_not_permitted(const struct step *step, int type)
             "to enter the %s namespace of process %d one needs CAP_SYS_ADMIN in the user "
             "namespace that owns it",
             name, (int)target->pid);
-    snprintf(call, sizeof call, "to enter a %s namespace one", name);
+    snprintf(call, sizeof call, "entering the %s namespace of process %d", name, (int)target->pid);
     if (!have_capability(CAP_SYS_ADMIN))
-        return say_missing(call, "CAP_SYS_ADMIN");
+        return say_capability_or_unmapped(call, "CAP_SYS_ADMIN");
     if (type == NS_MNT && !have_capability(CAP_SYS_CHROOT))
-        return say_missing(call, "CAP_SYS_CHROOT");
+        return say_capability_or_unmapped(call, "CAP_SYS_CHROOT");
     return why_unknown("2 setns");
 }
 
@@ -295,15 +310,36 @@ why_setns(const struct step *step, int types)
 
 /* ---- root, working directory, identity ------------------------------------------------------ */
 
+/* Which directory a descriptor is open on, proc_pid_fd(5); "(deleted)" and the like included. */
+static const char *
+find_name(const struct step *step, int dir, char *name, size_t size)
+{
+    int own = open_own_proc(step);
+    char path[32];
+    ssize_t length = -1;
+
+    snprintf(path, sizeof path, "fd/%d", dir);
+    if (own != -1 && dir != -1)
+        length = readlinkat(own, path, name, size - 1);
+    close(own);
+    if (length == -1)
+        return "/";
+    name[length] = '\0';
+    return name;
+}
+
 struct why
-why_chdir(const char *dir)
+why_chdir(const struct step *step, int dir)
 {
     int error = errno;
     struct why why = why_unknown("2 chdir");
+    struct stat where;
+    char name[300];
 
-    if (error == EACCES)
-        why = say_why("as its owner: chmod +x; ls -ld shows who may search it",
-                      "uid %u may not search %s (no x permission)", geteuid(), dir);
+    if (error == EACCES && (dir == -1 ? stat("/", &where) : fstat(dir, &where)) == 0)
+        why = say_why("as its owner: chmod a+x",
+                      "uid %u may not search the directory %s of uid %u, mode %04o", geteuid(),
+                      find_name(step, dir, name, sizeof name), where.st_uid, where.st_mode & 07777);
     errno = error;
     return why;
 }
@@ -313,25 +349,15 @@ why_enter_root(const struct step *step)
 {
     int error = errno;
     struct why why = why_unknown("2 chroot");
-    char dir[64];
 
-    if (error == EACCES) { /* of fchdir(2) */
-        snprintf(dir, sizeof dir, "the root directory of process %d", (int)step->target.pid);
-        why = why_chdir(dir);
-    } else if (seccomp_refuses(SYS_chroot, 0)) {
+    if (error == EACCES) /* of fchdir(2) */
+        why = why_chdir(step, step->target.root);
+    else if (seccomp_refuses(SYS_chroot, 0))
         why = say_seccomp("chroot");
-    } else if (error == EPERM && !have_capability(CAP_SYS_CHROOT)) {
-        why = say_missing("to enter another root directory one", "CAP_SYS_CHROOT");
-    }
+    else if (error == EPERM && !have_capability(CAP_SYS_CHROOT))
+        why = say_capability_or_unmapped("entering another root directory", "CAP_SYS_CHROOT");
     errno = error;
     return why;
-}
-
-static struct why
-say_capability(const char *call, const char *name)
-{
-    return say_why("drop capabilities last: 08-capset after this step",
-                   "%s needs %s, which this process does not have (any more)", call, name);
 }
 
 /* kernel/sys.c, __sys_setresgid and __sys_setresuid: GID, then UID, real, effective and saved. */

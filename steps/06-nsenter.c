@@ -127,7 +127,8 @@ main(int argc, char **argv)
         fail(&step, errno, why_enter_root(&step), "chroot(\"/proc/%d/root\")", (int)target->pid);
     if (everything && step.joining ? enter_typed_cwd(&step) == -1
                                    : (wd || everything) && fchdir(target->cwd) == -1)
-        fail(&step, errno, why_chdir("its working directory"), "chdir to the working directory");
+        fail(&step, errno, why_chdir(&step, everything && step.joining ? -1 : target->cwd),
+             "chdir to the working directory");
     if ((cgroup || everything) && enter_cgroup(target) == -1)
         fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to its cgroup.procs");
     if (everything && take_identity(target) == -1)

@@ -273,3 +273,39 @@ find_inside() {
     done
     return 1
 }
+
+# ---- AppArmor: needs_apparmor, and confined RULE COMMAND ... runs COMMAND under a profile with that rule and
+# all others that it needs. It is loaded for that long and binds nobody else.
+
+# The parser: this machine's, or the one that tests/vm has brought, which has a libc of its own.
+parser() {
+    local dir=/run/vm/apparmor loader
+    if [ -d "$dir" ]; then
+        loader=$(echo "$dir"/libc6/usr/lib*/ld-linux-*)
+        "$loader" --library-path "$(echo "$dir"/libc6/usr/lib/*-linux-gnu)" \
+            "$dir/apparmor/usr/sbin/apparmor_parser" --base "$dir/apparmor/etc/apparmor.d" "$@" 2>"$BATS_TEST_TMPDIR/parser"
+    else
+        apparmor_parser "$@"
+    fi
+}
+profile() { # RULE
+    printf '%s\n' 'abi <abi/4.0>,' 'profile nsteps-test {' \
+        '  file, capability, network, mount, umount, pivot_root, signal, ptrace, unix,' "  $1," '}'
+}
+needs_apparmor() {
+    needs_root
+    [ -e /sys/kernel/security/apparmor/.load ] || skip 'this kernel has no AppArmor, or not enabled'
+    grep -qsw userns_create /sys/kernel/security/apparmor/features/namespaces/mask ||
+        skip 'this AppArmor knows no user namespaces (Linux 6.7)'
+    [ -d /run/vm/apparmor ] || needs_tool apparmor_parser apparmor
+}
+# confined RULE COMMAND ...: under a profile with that rule.
+confined() {
+    local rule=$1
+    shift
+    profile "$rule" >"$BATS_TEST_TMPDIR/profile"
+    parser --replace --skip-cache "$BATS_TEST_TMPDIR/profile"
+    # shellcheck disable=SC2016
+    run_split sh -c 'echo "exec nsteps-test" >/proc/self/attr/exec && exec "$@"' sh "$@"
+    parser --remove "$BATS_TEST_TMPDIR/profile"
+}
