@@ -49,6 +49,10 @@ demo: rootfs ## the whole chain, explained (V=1: with the steps' own reports)
 shell: rootfs ## an interactive shell in the same container
 	@lib/demo.sh shell $(BUILD) '$(ROOTFS)'
 
+doctor: ## what works on this machine, and what stands in the way
+	@$(MAKE) --no-print-directory rootfs || true
+	@lib/doctor.sh $(BUILD) '$(ROOTFS)'
+
 test: rootfs ## all tests: as root and as an ordinary user; without root, those of a user
 	@BUILD=$(BUILD) tests/run $(T)
 	$(OWNED)
@@ -69,4 +73,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell test test-vm vm lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-vm vm lint clean help
