@@ -50,7 +50,7 @@ try() {
     status=$?
     [ $status != 0 ] || return 0
     eval "$(printf '%s\n' "$said" | awk -v status=$status "$awk_set"'
-        /^0[1-8]-[a-z_-]+: / && !/: note: / && failed == "" { failed = $0 }
+        /^0[1-8]-[a-z_-]+: / && !/: note: / && failed == "" { failed = $0; before = last }
         /^  because: / && because == "" { because = substr($0, 12) }
         /^  try: / && hint == "" { hint = $0; sub(/^  try: */, "", hint) }
         NF { last = $0 }
@@ -59,6 +59,7 @@ try() {
             sub(/^[^ ]*: /, "", what)
             if (last == "") because = "it ended with status " status " and said nothing"
             else if (failed == "") { because = last; sub(/^.*: [0-9]+: (eval: )?/, "", because) }
+            else if (because == "" && what ~ /message is above/) because = before
             else if (because == "") because = what
             else if (because == "not known") because = what ", and it is not known why"
             set("failed", failed)
@@ -253,7 +254,7 @@ user_namespace_rows() {
     case $seccomp in '' | 0) ;; *) list="$list, a seccomp filter (Seccomp: $seccomp)" ;; esac
     [ "$no_new_privs" != 1 ] || list="$list, no_new_privs (sudo and newuidmap gain nothing)"
     [ -z "$bounded" ] || list="$list, a bounding set without CAP_SYS_ADMIN"
-    if [ -n "$list" ]; then row '' "in the way: ${list#, }"
+    if [ -n "$list" ]; then row '' "may be in the way: ${list#, }"
     elif [ -n "$seccomp" ] && [ "$user_namespace" = 0 ]; then row '' 'no sysctl, AppArmor profile or seccomp filter is in the way'; fi
 }
 
