@@ -50,7 +50,7 @@ shell: rootfs ## an interactive shell in the same container
 	@lib/demo.sh shell $(BUILD) '$(ROOTFS)'
 
 doctor: ## what works on this machine, and what stands in the way
-	@$(MAKE) --no-print-directory rootfs || true
+	@$(MAKE) -s --no-print-directory rootfs || true
 	@lib/doctor.sh $(BUILD) '$(ROOTFS)'
 
 test: rootfs ## all tests: as root and as an ordinary user; without root, those of a user

@@ -230,6 +230,7 @@ namespace_rows() {
     fi
     because=$reason hint=''
     if [ -z "$refused" ]; then row namespaces "can be made:$made"
+    elif [ -z "$made" ] && [ "$uid" != 0 ]; then row namespaces 'none can be made: see user namespace'
     elif [ -z "$made" ]; then tell namespaces 'none can be made'
     elif [ "$refused" = ' user' ]; then row namespaces "can be made:$made; not: user (see below)"
     else row namespaces "can be made:$made; not:$refused, because $reason"; fi
