@@ -48,7 +48,7 @@ read_capabilities(void)
 
     if (syscall(SYS_capget, &header, half) == 0)
         caps = from_halves(half);
-    for (int i = 0; i < cap_count(); i++) {
+    for (int i = 0, count = cap_count(); i < count; i++) {
         if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1)
             caps.bounding |= UINT64_C(1) << i;
         if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) == 1)

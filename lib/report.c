@@ -230,7 +230,9 @@ explain_list(const struct step *step, int error, const struct why *why, const ch
 
     add(&text, "%s: ", step->name);
     add_list(&text, format, list);
-    add(&text, ": %s (%s)\n", strerror(error), errno_name(error));
+    if (error != 0)
+        add(&text, ": %s (%s)", strerror(error), errno_name(error));
+    add(&text, "\n");
     add(&text, "  because: %s\n", why->because[0] != '\0' ? why->because : "not known");
     if (why->hint[0] != '\0')
         add(&text, "  try:     %s\n", why->hint);
