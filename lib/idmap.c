@@ -153,7 +153,7 @@ int
 find_subordinate(const char *file, uid_t uid, struct id_range *range)
 {
     char line[1024];
-    int found = -1;
+    int found = -1, error = ENODATA;
     FILE *stream = fopen(file, "re");
 
     if (stream == NULL)
@@ -168,6 +168,7 @@ find_subordinate(const char *file, uid_t uid, struct id_range *range)
         if (rest != NULL && is_user(who, uid)) {
             const char *text = parse_id(rest, ':', &read.outside);
 
+            error = EINVAL;
             /* A line that grants the host's uid 0 is a mistake, and not to be followed unasked. */
             if (text != NULL && parse_id(text, '\0', &read.count) != NULL && read.outside != 0 &&
                 read.count > 0 && (uint64_t)read.outside + read.count <= UINT32_MAX) {
@@ -177,6 +178,7 @@ find_subordinate(const char *file, uid_t uid, struct id_range *range)
         }
     }
     fclose(stream);
+    errno = error;
     return found;
 }
 
@@ -250,6 +252,35 @@ covers(const struct id_map *parent, const struct id_map *map)
     return true;
 }
 
+/* find_subordinate has found nothing in FILE for UID: says which of the reasons in errno it was. */
+static noreturn void
+refuse_no_range(struct step *step, const char *file, uint32_t uid)
+{
+    if (errno == EINVAL)
+        refuse(step,
+               "the line of uid %" PRIu32 " in %s is not USER:FIRST:COUNT, subuid(5), with a FIRST "
+               "above 0",
+               uid, file);
+    if (errno != ENODATA)
+        refuse(step, "%s cannot be read: %s; as root: touch /etc/subuid /etc/subgid; chmod 644 %s",
+               file, strerror(errno), file);
+    refuse(step,
+           "%s grants uid %" PRIu32 " no ids; as root: usermod --add-subuids 100000-165535 "
+           "--add-subgids 100000-165535 USER",
+           file, uid);
+}
+
+/* A range that has our own id in it would give this two numbers inside, for 0 is our own, too. */
+static void
+refuse_own(struct step *step, const char *file, const struct id_range *range, uint32_t own)
+{
+    if (overlap(range->outside, own, range->count, 1))
+        refuse(step,
+               "%s grants the range %" PRIu32 ":%" PRIu32 ", and in it is our own id, %" PRIu32
+               ", which --auto maps to 0 already",
+               file, range->outside, range->count, own);
+}
+
 /* --auto: the user himself is 0 inside, and his subordinate ids follow from 1. Root, who needs no
  * help to write them, has his range from 0 on. */
 static void
@@ -260,15 +291,13 @@ choose_automatically(struct step *step, struct id_maps *maps, bool privileged)
     if (maps->uids.count > 0 || maps->gids.count > 0)
         refuse(step, "--auto chooses the maps itself: leave --map and --gmap out");
     if (find_subordinate("/etc/subuid", maps->outer_uid, &uids) == -1)
-        refuse(step,
-               "/etc/subuid grants uid %" PRIu32 " no ids; as root: usermod --add-subuids "
-               "100000-165535 --add-subgids 100000-165535 USER",
-               maps->outer_uid);
+        refuse_no_range(step, "/etc/subuid", maps->outer_uid);
     if (find_subordinate("/etc/subgid", maps->outer_uid, &gids) == -1)
-        refuse(step,
-               "/etc/subgid grants uid %" PRIu32 " no ids; as root: usermod --add-subgids "
-               "100000-165535 USER",
-               maps->outer_uid);
+        refuse_no_range(step, "/etc/subgid", maps->outer_uid);
+    if (!privileged) {
+        refuse_own(step, "/etc/subuid", &uids, maps->outer_uid);
+        refuse_own(step, "/etc/subgid", &gids, maps->outer_gid);
+    }
     if (!privileged) {
         add_one(&maps->uids, 0, maps->outer_uid, 1);
         add_one(&maps->gids, 0, maps->outer_gid, 1);
@@ -279,14 +308,14 @@ choose_automatically(struct step *step, struct id_maps *maps, bool privileged)
 }
 
 /* In a namespace that stays when we fail, nothing may be left half mapped, for a map can be written
- * only once. So what the kernel would refuse to an ordinary user is refused before. */
+ * only once. So what the kernel would refuse is not even tried. */
 static void
-check_own_id(struct step *step, const char *file, const struct id_map *map, uint32_t own, int cap)
+check_map(struct step *step, const char *file, const struct id_maps *maps)
 {
-    if (!have_capability(cap) &&
-        (map->count != 1 || map->range[0].count != 1 || map->range[0].outside != own))
-        refuse(step, "%s: an ordinary user may map one id, his own (%" PRIu32 "), or use --auto",
-               file, own);
+    struct why why = why_map_refused(file, maps);
+
+    if (why.because[0] != '\0')
+        fail(step, EPERM, why, "to write this %s would fail, so it is not tried", file);
 }
 
 void
@@ -332,40 +361,79 @@ choose_maps(struct step *step, struct id_maps *maps, bool theirs)
     else if (maps->gids.count == 0)
         add_one(&maps->gids, maps->uids.range[0].inside, maps->outer_gid, 1);
     if (theirs) {
-        check_own_id(step, "uid_map", &maps->uids, maps->outer_uid, CAP_SETUID);
-        check_own_id(step, "gid_map", &maps->gids, maps->outer_gid, CAP_SETGID);
+        check_map(step, "gid_map", maps);
+        check_map(step, "uid_map", maps);
     }
 }
 
-void
-run_newidmap(struct step *step, const char *program, pid_t pid, const struct id_map *map)
+/* Runs a program, and what it says on stderr goes into SAID, of SIZE bytes. Returns its wait status, or
+ * -1 with errno. */
+static int
+run_and_listen(char **argv, char *said, size_t size)
 {
-    char numbers[3 * MAX_RANGES + 1][12];
-    char *argv[3 * MAX_RANGES + 3] = {(char *)program, numbers[0]};
-    int count = 1, status;
+    int ends[2], status;
+    size_t used = 0;
+    ssize_t got;
     pid_t child;
 
-    snprintf(numbers[0], sizeof numbers[0], "%d", (int)pid);
-    for (int i = 0; i < map->count; i++) {
-        uint32_t triple[3] = {map->range[i].inside, map->range[i].outside, map->range[i].count};
-
-        for (int j = 0; j < 3; j++) {
-            snprintf(numbers[count], sizeof numbers[count], "%" PRIu32, triple[j]);
-            argv[count + 1] = numbers[count];
-            count++;
-        }
-    }
+    if (pipe2(ends, O_CLOEXEC) == -1)
+        return -1;
     child = fork();
     if (child == 0) {
-        execvp(program, argv);
+        dup2(ends[1], STDERR_FILENO);
+        setenv("LC_ALL", "C", 1); /* in English, for why_newidmap */
+        execvp(argv[0], argv);
         _exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
     }
-    if (child == -1 || waitpid(child, &status, 0) == -1)
-        fail(step, errno, why_fork(step), "fork for %s", program);
+    close(ends[1]);
+    while (child != -1 && used < size - 1 &&
+           (got = read(ends[0], said + used, size - 1 - used)) > 0)
+        used += (size_t)got;
+    said[used] = '\0';
+    close(ends[0]);
+    return child == -1 || waitpid(child, &status, 0) == -1 ? -1 : status;
+}
+
+void
+run_newidmap(struct step *step, const char *program, int proc, pid_t pid,
+             const struct id_maps *maps)
+{
+    const struct id_map *map = strcmp(program, "newgidmap") == 0 ? &maps->gids : &maps->uids;
+    char numbers[7][12], line[128] = "", said[1024];
+    char *argv[9] = {(char *)program};
+    const char *text = said;
+    int count = 0, used = 0, status;
+
+    /* --auto gives one line, or two: 7 numbers with the pid. */
+    snprintf(numbers[count++], sizeof numbers[0], "%d", (int)pid);
+    for (int i = 0; i < map->count && count < 7; i++) {
+        snprintf(numbers[count++], sizeof numbers[0], "%" PRIu32, map->range[i].inside);
+        snprintf(numbers[count++], sizeof numbers[0], "%" PRIu32, map->range[i].outside);
+        snprintf(numbers[count++], sizeof numbers[0], "%" PRIu32, map->range[i].count);
+    }
+    for (int i = 0; i < count; i++) {
+        argv[i + 1] = numbers[i];
+        used += snprintf(line + used, sizeof line - (size_t)used, " %s", numbers[i]);
+    }
+    status = run_and_listen(argv, said, sizeof said);
+    if (status == -1)
+        fail(step, errno, why_fork(step), "start %s", program);
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_FOUND)
         refuse(step, "--auto needs %s, which is not installed: apt-get install uidmap", program);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        refuse(step, "%s has failed (its own message is above)", program);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_EXECUTABLE)
+        refuse(step, "--auto needs %s, which cannot be executed: as root: chmod a+x $(which %s)",
+               program, program);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        fputs(said, stderr); /* a warning, maybe */
+        return;
+    }
+    if (WIFSIGNALED(status))
+        snprintf(said, sizeof said, "ended by signal %d", WTERMSIG(status));
+    said[strcspn(said, "\n")] = '\0';
+    if (strncmp(text, program, strlen(program)) == 0 && text[strlen(program)] == ':')
+        text += strlen(program) + 1; /* it begins with its name, and so do we */
+    fail(step, 0, why_newidmap(program, proc, pid, maps, text), "%s%s:%s%s", program, line,
+         text == said ? " " : "", text);
 }
 
 pid_t

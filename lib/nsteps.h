@@ -208,7 +208,7 @@ noreturn void refuse(struct step *step, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* A call failed: prints "NAME: <the call>: <errno>", because and try; cleans up; exit status 125.
- * ERROR is the errno to show: fail(&step, errno, why_chroot(dir), "chroot(\"%s\")", dir). */
+ * ERROR is the errno to show (0: none, it was a program that failed): fail(&step, errno, why_chroot(dir), "chroot(\"%s\")", dir). */
 noreturn void fail(struct step *step, int error, struct why why, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -245,12 +245,22 @@ struct why why_open_target(const struct step *step, pid_t pid);
 struct why why_setns(const struct step *step, int types);
 struct why why_enter_root(const struct step *step);
 struct why why_chdir(const struct step *step, int dir);
-struct why why_identity(const struct step *step);  /* after take_identity */
-struct why why_become(const struct id_maps *maps); /* after setresgid(2), setresuid(2) by these */
+struct why why_identity(const struct step *step);                     /* after take_identity */
+struct why why_become(const struct step *step, uid_t uid, gid_t gid); /* setresgid, setresuid(2) */
 struct why why_cgroup(const char *file, const char *value);
-struct why why_no_cgroup(void);                                      /* after open_cgroup_base */
-struct why why_id_map(const char *file, const struct id_maps *maps); /* FILE: uid_map, gid_map */
-struct why why_capset(void);
+struct why why_no_cgroup(void); /* after open_cgroup_base */
+/* FILE (setgroups, uid_map, gid_map) below PROC, the /proc/PID directory. */
+struct why why_id_map(int proc, pid_t pid, const char *file, const struct id_maps *maps);
+/* Would the kernel refuse the map in FILE (uid_map, gid_map), whoever writes it from here? Then why;
+ * empty: it would not. Nothing has failed yet. */
+struct why why_map_refused(const char *file, const struct id_maps *maps);
+/* After newuidmap(1) or newgidmap(1) (PROGRAM) has failed and SAID why, in English. */
+struct why why_newidmap(const char *program, int proc, pid_t pid, const struct id_maps *maps,
+                        const char *said);
+/* WAS: our capabilities before the step gave any up; CAPABILITY: PR_CAPBSET_DROP's. */
+struct why why_bounding_drop(const struct capabilities *was, int capability);
+struct why why_capset(const struct capabilities *wanted);
+struct why why_no_new_privs(void);
 struct why why_fork(const struct step *step);
 /* "not known", with the man page to read: why_unknown("2 mount"). */
 struct why why_unknown(const char *man_page);
@@ -462,7 +472,8 @@ char *one_line(char *map);
 uint32_t id_to_become(const struct id_map *map, uint32_t outer);
 
 /* The first range of the user UID in /etc/subuid or /etc/subgid (FILE), subuid(5), into *RANGE: 0, or -1
- * when there is none, and *RANGE is as it was. Lines that are no such range, or grant id 0, do not count. */
+ * when there is none, and *RANGE is as it was; errno is fopen(3)'s, ENODATA (no line for UID), or EINVAL:
+ * a line that is no such range, or grants id 0, does not count. */
 int find_subordinate(const char *file, uid_t uid, struct id_range *range);
 
 struct id_maps { /* what 07-userns-map writes */
@@ -480,8 +491,10 @@ bool has_unmapped_user_namespace(struct step *step);
  * before join. Ends the process (125) when there is nothing to choose. */
 void choose_maps(struct step *step, struct id_maps *maps, bool theirs);
 
-/* Runs newuidmap(1) or newgidmap(1) (PROGRAM) for PID; ends the process (125) when that fails. */
-void run_newidmap(struct step *step, const char *program, pid_t pid, const struct id_map *map);
+/* Runs newuidmap(1) or newgidmap(1) (PROGRAM) for PID, whose /proc directory is PROC; ends the process
+ * (125) when that fails. */
+void run_newidmap(struct step *step, const char *program, int proc, pid_t pid,
+                  const struct id_maps *maps);
 
 /* Forks a process that stays outside and returns 0 in it only when run_helper asks for it. In the
  * caller: its pid, or -1 with errno, and in *GO_AHEAD a descriptor for run_helper. */

@@ -308,7 +308,7 @@ why_setns(const struct step *step, int types)
     return why;
 }
 
-/* ---- root, working directory, identity ------------------------------------------------------ */
+/* ---- root, working directory (identity: why-ids.c) ------------------------------------------ */
 
 /* Which directory a descriptor is open on, proc_pid_fd(5); "(deleted)" and the like included. */
 static const char *
@@ -356,63 +356,6 @@ why_enter_root(const struct step *step)
         why = say_seccomp("chroot");
     else if (error == EPERM && !have_capability(CAP_SYS_CHROOT))
         why = say_capability_or_unmapped("entering another root directory", "CAP_SYS_CHROOT");
-    errno = error;
-    return why;
-}
-
-/* kernel/sys.c, __sys_setresgid and __sys_setresuid: GID, then UID, real, effective and saved. */
-static struct why
-find_why_not_become(const uid_t uid[3], const gid_t gid[3])
-{
-    uid_t uids[3];
-    gid_t gids[3];
-
-    getresgid(&gids[0], &gids[1], &gids[2]);
-    getresuid(&uids[0], &uids[1], &uids[2]);
-    if (memcmp(gids, gid, sizeof gids) != 0) { /* setresgid has not succeeded */
-        if (seccomp_refuses(SYS_setresgid, 0))
-            return say_seccomp("setresgid");
-        if (!have_capability(CAP_SETGID))
-            return say_capability("setresgid", "CAP_SETGID");
-    } else if (memcmp(uids, uid, sizeof uids) != 0) {
-        if (seccomp_refuses(SYS_setresuid, 0))
-            return say_seccomp("setresuid");
-        if (!have_capability(CAP_SETUID))
-            return say_capability("setresuid", "CAP_SETUID");
-    }
-    return why_unknown("2 setresuid");
-}
-
-struct why
-why_become(const struct id_maps *maps)
-{
-    int error = errno;
-    uid_t uid = id_to_become(&maps->uids, maps->outer_uid);
-    gid_t gid = id_to_become(&maps->gids, maps->outer_gid);
-    struct why why = find_why_not_become((uid_t[3]){uid, uid, uid}, (gid_t[3]){gid, gid, gid});
-
-    errno = error;
-    return why;
-}
-
-/* In the order of take_identity and set_capabilities. */
-struct why
-why_identity(const struct step *step)
-{
-    int error = errno;
-    const struct target *target = &step->target;
-    struct capabilities own = read_capabilities();
-    struct why why = why_unknown("7 capabilities");
-
-    if (target->ids_mapped)
-        why = find_why_not_become(target->uid, target->gid);
-    if (why.because[0] == '\0' && seccomp_refuses(SYS_prctl, PR_SET_NO_NEW_PRIVS))
-        why = say_seccomp("prctl");
-    if (why.because[0] == '\0' && (own.bounding & ~target->caps.bounding) != 0 &&
-        (own.permitted >> CAP_SETPCAP & 1) == 0)
-        why = say_capability("dropping from the bounding set", "CAP_SETPCAP");
-    if (why.because[0] == '\0' && seccomp_refuses(SYS_capset, 0))
-        why = say_seccomp("capset");
     errno = error;
     return why;
 }

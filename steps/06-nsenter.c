@@ -132,7 +132,7 @@ main(int argc, char **argv)
     if ((cgroup || everything) && enter_cgroup(target) == -1)
         fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to its cgroup.procs");
     if (everything && take_identity(target) == -1)
-        fail(&step, errno, why_identity(&step), "take its ids and capabilities");
+        fail(&step, errno, why_identity(&step), "become what process %d is", (int)target->pid);
     restore_death_signal(keep);
     check_joined(&step, types);
     close_target(target);

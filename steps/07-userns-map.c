@@ -46,39 +46,39 @@ write_maps(struct step *step, int proc, pid_t pid, const struct id_maps *maps)
     format_id_map(&maps->uids, uids, sizeof uids);
     format_id_map(&maps->gids, gids, sizeof gids);
     if (maps->by_newuidmap) { /* set-user-ID programs: they may map what /etc/subuid grants */
-        run_newidmap(step, "newuidmap", pid, &maps->uids);
-        run_newidmap(step, "newgidmap", pid, &maps->gids);
+        run_newidmap(step, "newuidmap", proc, pid, maps);
+        run_newidmap(step, "newgidmap", proc, pid, maps);
         return;
     }
     /* Who could drop a group could open what is shut to that group (CVE-2014-8989): an ordinary
      * user gives setgroups(2) up before he may write gid_map. */
     if (!have_capability(CAP_SETGID) && write_file_at(proc, "setgroups", "deny") == -1)
-        fail(step, errno, why_id_map("setgroups", maps), "write deny to /proc/%d/setgroups", pid);
+        fail(step, errno, why_id_map(proc, pid, "setgroups", maps),
+             "write deny to /proc/%d/setgroups", pid);
     if (write_file_at(proc, "gid_map", gids) == -1)
-        fail(step, errno, why_id_map("gid_map", maps), "write \"%s\" to /proc/%d/gid_map",
-             one_line(gids), pid);
+        fail(step, errno, why_id_map(proc, pid, "gid_map", maps),
+             "write \"%s\" to /proc/%d/gid_map", one_line(gids), pid);
     if (write_file_at(proc, "uid_map", uids) == -1)
-        fail(step, errno, why_id_map("uid_map", maps), "write \"%s\" to /proc/%d/uid_map",
-             one_line(uids), pid);
+        fail(step, errno, why_id_map(proc, pid, "uid_map", maps),
+             "write \"%s\" to /proc/%d/uid_map", one_line(uids), pid);
 }
 
 /* Becomes id 0 in there, where the maps have one, and leaves the groups of outside behind where that
  * is allowed. unshare(2) leaves our ids as they are; while no line covers them, getuid(2) shows
  * 65534, /proc/sys/kernel/overflowuid. */
-static int
-become_root(const struct id_maps *maps)
+static void
+become_root(struct step *step, const struct id_maps *maps)
 {
     uid_t uid = id_to_become(&maps->uids, maps->outer_uid);
     gid_t gid = id_to_become(&maps->gids, maps->outer_gid);
     struct keep keep = keep_death_signal();
 
     if (setgroups(0, NULL) == -1 && errno != EPERM)
-        return -1;
+        fail(step, errno, why_unknown("2 setgroups"), "setgroups(0)");
     if (setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
-        return -1;
+        fail(step, errno, why_become(step, uid, gid), "become uid %u, gid %u in there", uid, gid);
     join_new_keyring(); /* the keys of who we were, keyrings(7), stay outside, too */
     restore_death_signal(keep);
-    return 0;
 }
 
 int
@@ -125,8 +125,7 @@ main(int argc, char **argv)
         if (run_helper(helper, go_ahead) == -1)
             return EXIT_STEP_FAILED; /* it has said why */
     }
-    if (become_root(&maps) == -1)
-        fail(&step, errno, why_become(&maps), "become id 0 in the user namespace");
+    become_root(&step, &maps);
     note_maps(&step, &maps);
     finish(&step, "%swrite uid_map, gid_map", theirs ? "" : "unshare(CLONE_NEWUSER), ");
 }

@@ -53,17 +53,19 @@ sys_capset(struct capabilities caps)
     return (int)syscall(SYS_capset, &header, half);
 }
 
-/* The feature. CAPS are the sets that we have; DROP is taken out of each. */
-static int
-drop_capabilities(struct capabilities caps, uint64_t drop)
+/* The feature. WAS are the sets that we have; DROP is taken out of each. */
+static void
+drop_capabilities(struct step *step, const struct capabilities was, uint64_t drop)
 {
+    struct capabilities caps = was;
+
     /* The bounding set is the limit: what is still in it, execve(2) gives back to uid 0. It goes
      * first, for PR_CAPBSET_DROP needs CAP_SETPCAP, which capset below may take away. */
     for (int i = 0; i < cap_count(); i++) {
         uint64_t bit = UINT64_C(1) << i;
 
-        if ((caps.bounding & drop & bit) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == -1)
-            return -1;
+        if ((was.bounding & drop & bit) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == -1)
+            fail(step, errno, why_bounding_drop(&was, i), "prctl(PR_CAPBSET_DROP, %d)", i);
     }
     /* Effective: what the kernel checks. Permitted: what may be made effective again. Inheritable:
      * what a program file may pass on. The ambient set, which outlives execve(2) for any uid, can
@@ -71,7 +73,10 @@ drop_capabilities(struct capabilities caps, uint64_t drop)
     caps.effective &= ~drop;
     caps.permitted &= ~drop;
     caps.inheritable &= ~drop;
-    return sys_capset(caps);
+    if (sys_capset(caps) == -1)
+        fail(step, errno, why_capset(&caps),
+             "capset(effective %" PRIx64 ", permitted %" PRIx64 ", inheritable %" PRIx64 ")",
+             caps.effective, caps.permitted, caps.inheritable);
 }
 
 /* Takes "cap_chown,NET_RAW" apart; returns a mask with bit N for capability N. */
@@ -127,9 +132,8 @@ main(int argc, char **argv)
 
     was = read_capabilities();
     if (no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-        fail(&step, errno, why_unknown("2 prctl"), "prctl(PR_SET_NO_NEW_PRIVS)");
-    if (drop_capabilities(was, drop & ~keep) == -1)
-        fail(&step, errno, why_capset(), "drop capabilities from the five sets");
+        fail(&step, errno, why_no_new_privs(), "prctl(PR_SET_NO_NEW_PRIVS)");
+    drop_capabilities(&step, was, drop & ~keep);
     is = read_capabilities();
     note_set(&step, "CapInh", was.inheritable, is.inheritable);
     note_set(&step, "CapPrm", was.permitted, is.permitted);

@@ -275,7 +275,7 @@ ambient=(setpriv "--inh-caps=+net_raw,+chown" "--ambient-caps=+net_raw,+chown")
 @test "a user without capabilities cannot lower the bounding set, and is told so" {
     needs_user
     run_split 08-capset --drop all -- echo half-made
-    [[ $status:$out:$err == 125::*'because: to drop from the bounding set one needs CAP_SETPCAP'* ]]
+    [[ $status:$out:$err == 125::*'because: to drop cap_chown from the bounding set (CapBnd) one needs CAP_SETPCAP'* ]]
 }
 @test "root without setpcap cannot lower the bounding set either" {
     run_split "${own[@]}" 08-capset --drop setpcap -- 08-capset --drop chown -- echo half-made

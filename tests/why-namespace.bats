@@ -591,17 +591,17 @@ with_hidepid() {
 @test "[ids-setgid] no CAP_SETGID to become who it is" {
     needs_root
     sleeper "${somebody[@]}"
-    because 'setresgid needs CAP_SETGID' 08-capset --drop cap_setgid -- 06-nsenter --target "$inside" -- true
+    because "as process $inside has it, one needs CAP_SETGID" 08-capset --drop cap_setgid -- 06-nsenter --target "$inside" -- true
 }
 @test "[ids-setgid miss] CAP_SETUID is what is missing" {
     needs_root
     sleeper "${somebody[@]}"
-    because 'setresuid needs CAP_SETUID' 08-capset --drop cap_setuid -- 06-nsenter --target "$inside" -- true
+    because "as process $inside has it, one needs CAP_SETUID" 08-capset --drop cap_setuid -- 06-nsenter --target "$inside" -- true
 }
 @test "[ids-setuid] no CAP_SETUID to become who it is" {
     needs_root
     sleeper "${somebody[@]}"
-    because 'setresuid needs CAP_SETUID' 08-capset --drop cap_setuid -- 06-nsenter --target "$inside" -- true
+    because "as process $inside has it, one needs CAP_SETUID" 08-capset --drop cap_setuid -- 06-nsenter --target "$inside" -- true
 }
 @test "[ids-setuid miss] a filter; the bounding set" {
     needs_root
@@ -621,12 +621,12 @@ with_hidepid() {
     needs_root
     needs_deny
     sleeper "${somebody[@]}"
-    because 'setresgid needs CAP_SETGID' deny setns 08-capset --drop cap_setgid -- 06-nsenter --target "$inside" -- true
+    because "as process $inside has it, one needs CAP_SETGID" deny setns 08-capset --drop cap_setgid -- 06-nsenter --target "$inside" -- true
 }
 @test "[ids-setpcap] no CAP_SETPCAP for its smaller bounding set" {
     needs_root
     sleeper setpriv --bounding-set=-sys_boot
-    because 'dropping from the bounding set needs CAP_SETPCAP' 08-capset --drop cap_setpcap -- 06-nsenter --target "$inside" -- true
+    because "process $inside has no cap_sys_boot in its bounding set, and to drop it one needs CAP_SETPCAP" 08-capset --drop cap_setpcap -- 06-nsenter --target "$inside" -- true
 }
 @test "[ids-setpcap miss] the bounding set is the same" {
     needs_root
@@ -635,15 +635,15 @@ with_hidepid() {
 }
 @test "[become-setgid] 08 before 07: no CAP_SETGID to become root in there" {
     needs_root # an ordinary user maps himself, and so becomes nobody else
-    because 'setresgid needs CAP_SETGID' bash -c '01-unshare --user | 08-capset - --drop all | 07-userns-map - -- true'
+    because 'to become gid 0 takes CAP_SETGID' bash -c '01-unshare --user | 08-capset - --drop all | 07-userns-map - -- true'
 }
 @test "[become-setgid miss] CAP_SETUID is what is missing" {
     needs_root # an ordinary user maps himself, and so becomes nobody else
-    because 'setresuid needs CAP_SETUID' bash -c '01-unshare --user | 08-capset - --drop cap_setuid | 07-userns-map - -- true'
+    because 'to become uid 0 takes CAP_SETUID' bash -c '01-unshare --user | 08-capset - --drop cap_setuid | 07-userns-map - -- true'
 }
 @test "[become-setuid] 08 before 07: no CAP_SETUID to become root in there" {
     needs_root # an ordinary user maps himself, and so becomes nobody else
-    because 'setresuid needs CAP_SETUID' bash -c '01-unshare --user | 08-capset - --drop cap_setuid | 07-userns-map - -- true'
+    because 'to become uid 0 takes CAP_SETUID' bash -c '01-unshare --user | 08-capset - --drop cap_setuid | 07-userns-map - -- true'
 }
 @test "[become-setuid miss] another capability" {
     needs_root # an ordinary user maps himself, and so becomes nobody else
