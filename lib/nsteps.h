@@ -268,8 +268,15 @@ struct why why_unknown(const char *man_page);
 /* Is CAPABILITY (a number) in our effective set? */
 bool have_capability(int capability);
 
-/* Says on stderr why execvp(3) of PROGRAM, as it was typed, failed with ERROR. */
-void explain_exec(const struct step *step, int error, const char *program);
+/* Says on stderr why execve(2) of PROGRAM, as it was typed, failed with ERROR. FILE is what was found in
+ * PATH, "" when nothing was. */
+void explain_exec(const struct step *step, int error, const char *program, const char *file);
+
+/* ---- libraries.c ---------------------------------------------------------------------------- */
+
+/* Says on stderr, before the execve(2) of FILE, which libraries its dynamic linker will not find, if any
+ * and if that is certain: the exec succeeds then, and the program ends at once with 127. ld.so(8). */
+void note_missing_libraries(const struct step *step, const char *file);
 
 /* ---- host.c: is this the host? -------------------------------------------------------------- */
 

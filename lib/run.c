@@ -206,49 +206,68 @@ run_inside(struct step *step, int (*work)(const void *), const void *argument)
 
 /* ---- COMMAND -------------------------------------------------------------------------------- */
 
-/* execvp(3) says EACCES when it may not even search a directory of PATH, although the program may be
- * nowhere at all: then "not found" is the better answer. */
-static bool
-is_in_path(const char *program)
+/* Becomes ARGV[0], looked up in PATH as execvp(3) does it. Only, execvp gives a file that the kernel does
+ * not take (ENOEXEC) to /bin/sh, to be read as a script, and that then finds a syntax error in a program
+ * for another machine. Returns errno; FILE is the file of that name that was there, or "". */
+static int
+exec_in_path(const struct step *step, char **argv, char *file, size_t size)
 {
-    const char *path = getenv("PATH");
-    char file[4096];
+    const char *path = getenv("PATH"), *next = path != NULL ? path : "/bin:/usr/bin";
+    bool typed_path = strchr(argv[0], '/') != NULL || argv[0][0] == '\0';
+    int error = ENOENT;
 
-    if (strchr(program, '/') != NULL || path == NULL)
-        return true;
-    for (;;) {
-        int length = (int)strcspn(path, ":");
+    file[0] = '\0';
+    if (typed_path)
+        next = "";
+    while (next != NULL) {
+        int length = (int)strcspn(next, ":"), failed;
+        struct stat there;
+        char candidate[4096];
+        bool fits = (size_t)snprintf(candidate, sizeof candidate, "%.*s%s%s", length, next,
+                                     length > 0 ? "/" : "", argv[0]) < sizeof candidate;
 
-        snprintf(file, sizeof file, "%.*s/%s", length, path, program);
-        if (access(file, F_OK) == 0)
-            return true;
-        if (path[length] == '\0')
-            return false;
-        path += length + 1;
+        next = next[length] == ':' ? next + length + 1 : NULL;
+        if (!typed_path && !fits)
+            continue;
+        note_missing_libraries(step, candidate);
+        execve(typed_path ? argv[0] : candidate, argv, environ);
+        failed = errno;
+        /* Where no such file is, or the directory of PATH may not be searched, the next one may do; and
+         * after a file that may not be executed, too. */
+        if (!typed_path && lstat(candidate, &there) == -1)
+            continue;
+        if (failed != ENOENT && failed != EACCES && failed != ENOTDIR)
+            next = NULL;
+        else if (file[0] != '\0')
+            continue;
+        error = failed;
+        snprintf(file, size, "%s", candidate);
     }
+    return error;
 }
 
 /* Becomes COMMAND, or a shell when there is none. Only returns by exiting: 127 or 126. */
 static noreturn void
 exec_command(const struct step *step)
 {
-    const char *shell = getenv("SHELL");
+    const char *shell = getenv("SHELL"), *program = "/bin/sh";
+    char file[4096] = "/bin/sh";
     int error;
 
     if (step->sigchld_ignored)
         signal(SIGCHLD, SIG_IGN);
     if (step->command != NULL) {
-        execvp(step->command[0], step->command);
-        error = errno == EACCES && !is_in_path(step->command[0]) ? ENOENT : errno;
-        explain_exec(step, error, step->command[0]);
-        _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+        program = step->command[0];
+        error = exec_in_path(step, step->command, file, sizeof file);
+    } else {
+        /* The caller's shell may not exist under the new root. */
+        if (shell != NULL && shell[0] == '/')
+            execl(shell, shell, (char *)NULL);
+        note_missing_libraries(step, "/bin/sh");
+        execl("/bin/sh", "sh", (char *)NULL);
+        error = errno;
     }
-    /* The caller's shell may not exist under the new root. */
-    if (shell != NULL && shell[0] == '/')
-        execl(shell, shell, (char *)NULL);
-    execl("/bin/sh", "sh", (char *)NULL);
-    error = errno;
-    explain_exec(step, error, "/bin/sh");
+    explain_exec(step, error, program, file);
     _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 

@@ -63,4 +63,46 @@ struct why say_apparmor(const char *label, const char *what, const char *rule);
 /* Too many descriptors are open (EMFILE, ENFILE) for what the step opens. */
 struct why say_files(int error);
 
+/* ---- program.c: what an executable file says of itself --------------------------------------- */
+
+enum { HEAD_SIZE = 256 }; /* the kernel looks at so much first: BINPRM_BUF_SIZE, linux/binfmts.h */
+
+struct program {
+    int fd;
+    off_t size;
+    unsigned char head[HEAD_SIZE]; /* its beginning, filled up with NUL bytes */
+    bool is_script;                /* it begins with #! */
+    bool is_elf; /* it begins as elf(5) says; only then the rest means something */
+    bool is_64;
+    uint16_t type, machine; /* e_type, e_machine */
+    uint64_t table;         /* where the program headers are, and how many */
+    unsigned segments;
+};
+
+struct segment {   /* a part of an ELF file: where it is in the file, and in memory */
+    uint32_t type; /* PT_LOAD */
+    uint64_t offset, address, size;
+};
+
+/* Opens the regular file PATH to be looked at; close PROGRAM->fd. 0, or -1 with errno. */
+int open_program(const char *path, struct program *program);
+
+/* The name of an e_machine ("aarch64"), as uname(1) says it. */
+const char *machine_name(int machine);
+
+/* The interpreter in line 1 of SCRIPT, found as the kernel finds it (fs/binfmt_script.c), into
+ * INTERPRETER of HEAD_SIZE bytes. Returns NULL, or what is wrong with the line. */
+const char *read_script_interpreter(const struct program *script, char *interpreter);
+
+/* The interpreter of an ELF file (its dynamic linker, PT_INTERP) into INTERPRETER; false: none. */
+bool read_elf_interpreter(const struct program *program, char *interpreter, size_t size);
+
+/* The segments one after the other, from *INDEX 0 on: false after the last, or when the file is cut. And
+ * the first one of TYPE. */
+bool next_segment(const struct program *program, unsigned *index, struct segment *segment);
+bool find_segment(const struct program *program, uint32_t type, struct segment *segment);
+
+/* Reads SIZE bytes at OFFSET of the file, or returns false. */
+bool read_at(const struct program *program, uint64_t offset, void *buffer, uint64_t size);
+
 #endif

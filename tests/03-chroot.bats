@@ -180,7 +180,7 @@ in_chroot() {
     make_root
     touch "$root/data"
     run_split "${own[@]}" 03-chroot "$root" -- /data
-    [[ $status:$err == 126:*EACCES*because:*'/data is not an executable file'* ]]
+    [[ $status:$err == 126:*EACCES*because:*'/data has mode 0644'* ]]
 }
 
 # ---- the command line
