@@ -85,6 +85,7 @@ stay_behind(struct step *step)
 void
 finish(struct step *step, const char *format, ...)
 {
+    bool runs_command = step->command != NULL || isatty(STDOUT_FILENO);
     char call[1024];
     va_list list;
 
@@ -93,8 +94,9 @@ finish(struct step *step, const char *format, ...)
     va_end(list);
     if (step->proc_self != -1)
         read_namespaces(step->proc_self, &step->now);
+    note_traps(step, runs_command);
     report(step, call);
-    if (step->command != NULL || isatty(STDOUT_FILENO))
+    if (runs_command)
         run_command(step);
     stay_behind(step);
 }

@@ -67,6 +67,7 @@ look_at_ourselves(struct step *step)
     step->has_terminal = step->terminal != -1;
     if (!step->has_terminal)
         step->terminal = open("/dev/null", O_RDWR | O_CLOEXEC);
+    find_inherited(step);
 }
 
 void

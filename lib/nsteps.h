@@ -169,12 +169,13 @@ struct step {
     struct record from;       /* the record of the step before (joining) */
     struct target target;     /* the step before, opened (joining) */
 
-    pid_t init;      /* PID 1 of the pid namespace that we made, or 0 (01 only) */
-    pid_t janitor;   /* removes our cgroup when we end, or 0 (05 only) */
-    int leash;       /* a pipe on which we tell the janitor what to do, or -1 */
-    int previous;    /* the step before, a pidfd that start_from has checked, or -1 (without "-") */
-    int lock;        /* lock_cgroup_base's, or -1 (05 only) */
-    char note[4096]; /* further lines of the report, see add_note */
+    pid_t init;    /* PID 1 of the pid namespace that we made, or 0 (01 only) */
+    pid_t janitor; /* removes our cgroup when we end, or 0 (05 only) */
+    int leash;     /* a pipe on which we tell the janitor what to do, or -1 */
+    int previous;  /* the step before, a pidfd that start_from has checked, or -1 (without "-") */
+    int lock;      /* lock_cgroup_base's, or -1 (05 only) */
+    char inherited[400]; /* the descriptors 3 to 9 that were open when we began, for a note */
+    char note[4096];     /* further lines of the report, see add_note */
     size_t note_length;
 };
 
@@ -226,6 +227,22 @@ void add_note(struct step *step, const char *format, ...) __attribute__((format(
 /* Prints the report in one write(2): who, the call, the inodes in STEP->now with those that differ
  * from STEP->before marked, and the notes. CALL is "chroot(\"rootfs\")". */
 void report(const struct step *step, const char *call);
+
+/* ---- notes.c: what succeeds, and yet is a trap ---------------------------------------------- */
+/* Each adds a line "note: ..." to the report, if it is so; none changes anything. */
+
+/* Called by finish. RUNS_COMMAND: an exec comes next. Do mounts in a new mount namespace leak? Does /proc show
+ * another pid namespace than COMMAND's? Will it lose its capabilities? Which descriptors does it get? */
+void note_traps(struct step *step, bool runs_command);
+
+/* Before something is mounted on TARGET: will it appear in another mount namespace, too? */
+void note_leak(struct step *step, const char *target);
+
+/* After entering the mount namespace of STEP->target, and not its root: is that another one than ours? */
+void note_other_root(struct step *step);
+
+/* Fills in STEP->inherited; to be called when nothing is open that is not to be closed by an exec. */
+void find_inherited(struct step *step);
 
 /* ---- why.c, why-*.c: why did this call fail? ------------------------------------------------- */
 /* Each looks at what user space can read, in the order in which the kernel checks, and never changes

@@ -97,6 +97,7 @@ main(int argc, char **argv)
     below(root, "proc", proc, sizeof proc);
     below(root, "sys", sys, sizeof sys);
     below(root, "dev", dev, sizeof dev);
+    note_leak(&step, proc);
     /* Whatever fails, what was mounted before it must not stay: so /proc, where we look for the
      * cause of a failure, comes last. */
     if (want_sys && mount_sys(sys) == -1)

@@ -85,7 +85,7 @@ main(int argc, char **argv)
 {
     struct step step;
     struct target *target = &step.target;
-    bool root = false, wd = false, cgroup = false, everything;
+    bool root = false, wd = false, cgroup = false, everything, only_mounts;
     int option, types = 0;
     struct keep keep = keep_death_signal();
     const char *what;
@@ -105,6 +105,7 @@ main(int argc, char **argv)
     if (step.joining == (pid != 0))
         refuse(&step, "whom to join? Either - (the step before) or --target PID");
     everything = types == 0 && !root && !wd && !cgroup;
+    only_mounts = (types & CLONE_NEWNS) && !root;
 
     start_from(&step);
     if (pid != 0 && open_target(pid, &step, target, &what) == -1)
@@ -133,6 +134,8 @@ main(int argc, char **argv)
         fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to its cgroup.procs");
     if (everything && take_identity(target) == -1)
         fail(&step, errno, why_identity(&step), "become what process %d is", (int)target->pid);
+    if (only_mounts)
+        note_other_root(&step);
     restore_death_signal(keep);
     check_joined(&step, types);
     close_target(target);

@@ -1,0 +1,269 @@
+/*
+ * notes.c - what succeeds, and yet is a trap: a line that begins with "note:" in the report. Each is said
+ * only when it is so, by what the kernel shows, and not because it might be.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nsteps.h"
+
+/* Is COMMAND the next step of an exec chain? It speaks for itself then. */
+static bool
+is_step(const struct step *step)
+{
+    const char *command = step->command != NULL ? step->command[0] : "";
+    const char *slash = strrchr(command, '/');
+    const char *name = slash != NULL ? slash + 1 : command;
+
+    return name[0] == '0' && name[1] >= '1' && name[1] <= '8' && name[2] == '-';
+}
+
+/* ---- /proc of another pid namespace ----------------------------------------------------------- */
+
+/* Does /proc show a pid namespace around the one in which COMMAND will be? NSpid in proc_pid_status(5) has a
+ * number for each level from that of the procfs down. */
+static bool
+proc_is_outer(const struct step *step)
+{
+    char text[16384], other[32];
+    const char *line;
+    int first, second;
+
+    if (step->now.inode[NS_PID] !=
+        step->own.inode[NS_PID]) /* we are outside, and COMMAND will not be */
+        return readlink("/proc/self", other, sizeof other) > 0;
+    if (read_file_at(AT_FDCWD, "/proc/self/status", text, sizeof text) == -1)
+        return false;
+    line = strstr(text, "\nNSpid:");
+    return line != NULL && sscanf(line, "\nNSpid: %d %d", &first, &second) == 2;
+}
+
+static void
+note_proc(struct step *step)
+{
+    if (step->no_proc == NULL && proc_is_outer(step))
+        add_note(step, "note: /proc still shows the pid namespace outside, and so do ps and top: "
+                       "02-mountproc on this / mounts another one");
+}
+
+/* ---- capabilities that the next execve(2) takes away ------------------------------------------- */
+
+static void
+note_lost_capabilities(struct step *step)
+{
+    struct capabilities own = read_capabilities();
+    int lost = __builtin_popcountll(own.permitted & ~own.ambient);
+    struct id_map map;
+
+    /* Only uid 0 gets them back at execve(2), capabilities(7). (07 tells when the uid is another one.) */
+    if (lost != 0 && step->proc_self != -1 && read_id_map(step->proc_self, "uid_map", &map) == 0 &&
+        id_outside(&map, geteuid()) == -1)
+        add_note(step,
+                 "note: nobody has mapped our uid in this user namespace, so the next exec takes "
+                 "the %d capabilities away: first 01-unshare --user ... | 07-userns-map - | ...",
+                 lost);
+}
+
+/* ---- mounts that leak -------------------------------------------------------------------------- */
+
+struct mounts { /* those with the tag shared:N in a mountinfo */
+    int count;
+    struct {
+        int id, group;
+        char point[256];
+    } mount[256];
+};
+
+/* Reads the shared mounts of the process whose directory is PROCESS, or of another one whose name from there
+ * is "../PID". Returns false when there are none, or it cannot be read. */
+static bool
+read_shared_mounts(int process, const char *name, struct mounts *mounts)
+{
+    char path[64], line[8192];
+    FILE *mountinfo = NULL;
+    const char *tag;
+    int fd;
+
+    mounts->count = 0;
+    snprintf(path, sizeof path, "%s/mountinfo", name);
+    fd = process == -1 ? -1 : openat(process, path, O_RDONLY | O_CLOEXEC);
+    if (fd != -1)
+        mountinfo = fdopen(fd, "r");
+    while (mountinfo != NULL && mounts->count < 256 && fgets(line, sizeof line, mountinfo) != NULL)
+        if ((tag = strstr(line, " shared:")) != NULL &&
+            sscanf(line, "%d %*d %*s %*s %255s", &mounts->mount[mounts->count].id,
+                   mounts->mount[mounts->count].point) == 2)
+            mounts->mount[mounts->count++].group = (int)strtol(tag + strlen(" shared:"), NULL, 10);
+    if (mountinfo != NULL)
+        fclose(mountinfo);
+    return mounts->count > 0;
+}
+
+/* Is ours, number I of OUR, in a peer group with a mount of THEIRS that we do not have, and which is so in
+ * another mount namespace? */
+static bool
+is_shared_with(const struct mounts *our, int i, const struct mounts *theirs)
+{
+    for (int t = 0; t < theirs->count; t++) {
+        bool is_ours = theirs->mount[t].group != our->mount[i].group;
+
+        for (int o = 0; o < our->count && !is_ours; o++)
+            is_ours = our->mount[o].id == theirs->mount[t].id;
+        if (!is_ours)
+            return true;
+    }
+    return false;
+}
+
+/* The parent of the process whose name from PROC_SELF is NAME, or 0. */
+static int
+read_parent(int proc_self, const char *name)
+{
+    char path[64], text[16384];
+    const char *line;
+
+    snprintf(path, sizeof path, "%s/status", name);
+    if (read_file_at(proc_self, path, text, sizeof text) == -1)
+        return 0;
+    line = strstr(text, "\nPPid:");
+    return line == NULL ? 0 : (int)strtol(line + strlen("\nPPid:"), NULL, 10);
+}
+
+/* Finds the process, among those that have started us, with which mounts of OUR are shared: ID is that of
+ * the mount to look for, 0: any. Returns its pid, or 0, and counts those mounts in *COUNT and gives the
+ * first. The nearest parents are in our own mount namespace, maybe. */
+static int
+find_sharer(const struct step *step, const struct mounts *our, int id, int *count, int *first)
+{
+    static struct mounts theirs;
+    char name[32] = ".";
+
+    for (int level = 0; level < 8; level++) {
+        int parent = read_parent(step->proc_self, name);
+
+        if (parent <= 0)
+            return 0;
+        snprintf(name, sizeof name, "../%d", parent);
+        *count = 0;
+        if (!read_shared_mounts(step->proc_self, name, &theirs))
+            continue;
+        for (int i = our->count - 1; i >= 0; i--)
+            if ((id == 0 || id == our->mount[i].id) && is_shared_with(our, i, &theirs)) {
+                *first = i;
+                ++*count;
+            }
+        if (*count > 0)
+            return parent;
+    }
+    return 0;
+}
+
+static void
+note_shared_mounts(struct step *step)
+{
+    static struct mounts our;
+    int count, first, sharer = 0;
+
+    if (read_shared_mounts(step->proc_self, ".", &our))
+        sharer = find_sharer(step, &our, 0, &count, &first);
+    if (sharer != 0)
+        add_note(step,
+                 "note: %d mounts here, %s the first, are still shared with the mount namespace of "
+                 "process %d: what is mounted below them appears there, too",
+                 count, our.mount[first].point, sharer);
+}
+
+void
+note_leak(struct step *step, const char *target)
+{
+    static struct mounts our;
+    int fd = open(target, O_PATH | O_CLOEXEC), count, first, sharer = 0;
+    char path[32], text[512];
+    const char *line;
+
+    snprintf(path, sizeof path, "fdinfo/%d", fd);
+    if (fd != -1 && read_shared_mounts(step->proc_self, ".", &our) &&
+        read_file_at(step->proc_self, path, text, sizeof text) > 0 &&
+        (line = strstr(text, "\nmnt_id:")) != NULL)
+        sharer = find_sharer(step, &our, (int)strtol(line + strlen("\nmnt_id:"), NULL, 10), &count,
+                             &first);
+    if (fd != -1)
+        close(fd);
+    if (sharer != 0)
+        add_note(step,
+                 "note: %s is on %s, which is shared with the mount namespace of process %d: what "
+                 "is mounted here appears there, too (01-unshare makes mounts private)",
+                 target, our.mount[first].point, sharer);
+}
+
+/* ---- roots ------------------------------------------------------------------------------------- */
+
+void
+note_other_root(struct step *step)
+{
+    struct stat its, own;
+
+    if (fstat(step->target.root, &its) == 0 && stat("/", &own) == 0 &&
+        (its.st_dev != own.st_dev || its.st_ino != own.st_ino))
+        add_note(
+            step,
+            "note: process %d is in a chroot, and a mount namespace does not bring that along: "
+            "--root enters its /",
+            (int)step->target.pid);
+}
+
+/* ---- descriptors ------------------------------------------------------------------------------- */
+
+void
+find_inherited(struct step *step)
+{
+    size_t used = 0;
+
+    /* 3 to 9: those that a redirection (7>FILE) opens in any shell. Higher ones are mostly left open by
+     * programs that had no use for them any more. */
+    for (int fd = 3; fd <= 9; fd++) {
+        char path[32], name[41] = "";
+        int flags = fcntl(fd, F_GETFD);
+
+        if (flags == -1 || (flags & FD_CLOEXEC) != 0) /* what we open ourselves is closed by exec */
+            continue;
+        snprintf(path, sizeof path, "fd/%d", fd);
+        if (step->proc_self == -1 || readlinkat(step->proc_self, path, name, sizeof name - 1) == -1)
+            snprintf(name, sizeof name, "?");
+        used += (size_t)snprintf(step->inherited + used, sizeof step->inherited - used, "%s%d (%s)",
+                                 used > 0 ? ", " : "", fd, name);
+    }
+}
+
+static void
+note_descriptors(struct step *step)
+{
+    static const char *const names[] = {"stdin", "stdout", "stderr"};
+    struct stat file;
+
+    if (step->inherited[0] != '\0')
+        add_note(step, "note: open descriptors that COMMAND does not get: %s", step->inherited);
+    for (int fd = step->joining ? 1 : 0; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &file) == 0 && S_ISDIR(file.st_mode))
+            add_note(step,
+                     "note: %s is a directory, and a way out of any new root: /proc/self/fd/%d/..",
+                     names[fd], fd);
+}
+
+void
+note_traps(struct step *step, bool runs_command)
+{
+    if (step->now.inode[NS_MNT] != step->before.inode[NS_MNT])
+        note_shared_mounts(step);
+    if (!runs_command)
+        return;
+    if (!is_step(step))
+        note_proc(step);
+    note_lost_capabilities(step);
+    note_descriptors(step);
+}
