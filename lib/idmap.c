@@ -503,5 +503,6 @@ note_maps(struct step *step, const struct id_maps *maps)
              id_outside(&maps->uids, uid),
              is_identity(&maps->parent) ? "outside" : "in the user namespace around it");
     if (uid != 0)
-        add_note(step, "note: without a uid 0 the capabilities go at the next execve, capabilities(7)");
+        add_note(step,
+                 "note: without a uid 0 the capabilities go at the next execve, capabilities(7)");
 }

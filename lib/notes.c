@@ -71,7 +71,7 @@ note_lost_capabilities(struct step *step)
 
 /* ---- mounts that leak -------------------------------------------------------------------------- */
 
-struct mounts { /* those with the tag shared:N in a mountinfo */
+struct shared_mounts { /* those with the tag shared:N in a mountinfo */
     int count;
     struct {
         int id, group;
@@ -82,7 +82,7 @@ struct mounts { /* those with the tag shared:N in a mountinfo */
 /* Reads the shared mounts of the process whose directory is PROCESS, or of another one whose name from there
  * is "../PID". Returns false when there are none, or it cannot be read. */
 static bool
-read_shared_mounts(int process, const char *name, struct mounts *mounts)
+read_shared_mounts(int process, const char *name, struct shared_mounts *mounts)
 {
     char path[64], line[8192];
     FILE *mountinfo = NULL;
@@ -107,7 +107,7 @@ read_shared_mounts(int process, const char *name, struct mounts *mounts)
 /* Is ours, number I of OUR, in a peer group with a mount of THEIRS that we do not have, and which is so in
  * another mount namespace? */
 static bool
-is_shared_with(const struct mounts *our, int i, const struct mounts *theirs)
+is_shared_with(const struct shared_mounts *our, int i, const struct shared_mounts *theirs)
 {
     for (int t = 0; t < theirs->count; t++) {
         bool is_ours = theirs->mount[t].group != our->mount[i].group;
@@ -138,9 +138,10 @@ read_parent(int proc_self, const char *name)
  * the mount to look for, 0: any. Returns its pid, or 0, and counts those mounts in *COUNT and gives the
  * first. The nearest parents are in our own mount namespace, maybe. */
 static int
-find_sharer(const struct step *step, const struct mounts *our, int id, int *count, int *first)
+find_sharer(const struct step *step, const struct shared_mounts *our, int id, int *count,
+            int *first)
 {
-    static struct mounts theirs;
+    static struct shared_mounts theirs;
     char name[32] = ".";
 
     for (int level = 0; level < 8; level++) {
@@ -166,7 +167,7 @@ find_sharer(const struct step *step, const struct mounts *our, int id, int *coun
 static void
 note_shared_mounts(struct step *step)
 {
-    static struct mounts our;
+    static struct shared_mounts our;
     int count, first, sharer = 0;
 
     if (read_shared_mounts(step->proc_self, ".", &our))
@@ -181,7 +182,7 @@ note_shared_mounts(struct step *step)
 void
 note_leak(struct step *step, const char *target)
 {
-    static struct mounts our;
+    static struct shared_mounts our;
     int fd = open(target, O_PATH | O_CLOEXEC), count, first, sharer = 0;
     char path[32], text[512];
     const char *line;
