@@ -125,7 +125,8 @@ granted='cp /etc/passwd $3/passwd && echo "somebody:x:$5:$5::/:/bin/sh" >>$3/pas
     needs_root
     needs_tool newuidmap uidmap
     somebody "$granted; set_priv='--no-new-privs'"
-    [[ $(text_of 'id ranges') == '07-userns-map --auto: not here, because'*newuidmap*'peration not permitted'* ]]
+    [[ $(text_of 'id ranges') == '07-userns-map --auto: not here, because'*newuidmap* ]]
+    [[ $(text_of 'id ranges') == *'Operation not permitted'* || $(text_of 'id ranges') == *no_new_privs* ]]
     [[ $(text_of 'user namespace') == 'works: '*'may be in the way: no_new_privs (sudo and newuidmap gain nothing)' ]]
 }
 @test "no line in /etc/subuid" {
@@ -273,12 +274,14 @@ in_user_ns() {
 }
 @test "a delegated cgroup, with its controllers" {
     needs_root
-    dir=$CGROUP2/nsteps-test-doctor
+    dir=$CGROUP2/nsteps-test-doctor-$$
     mkdir "$dir" "$dir/leaf"
     chown "$SOMEBODY" "$dir" "$dir"/cgroup.{procs,subtree_control,threads} "$dir/leaf" "$dir/leaf/cgroup.procs"
     controllers=$(cat "$dir/cgroup.controllers")
-    DEMO=1 somebody "echo 0 >$dir/leaf/cgroup.procs"
+    export DEMO=1
+    let_somebody_examine "echo 0 >$dir/leaf/cgroup.procs" || :
     rmdir "$dir/leaf" "$dir"
+    read_result
     [[ $(text_of cgroups) == *"delegated to you: $dir, with controllers: ${controllers:-none}" ]]
     [ "$(verdict_of 05-cgroup):$(text_of 09)" = works:works ]
 }
