@@ -35,21 +35,21 @@ is_populated(int events)
     return pread(events, text, sizeof text - 1, 0) > 0 && strstr(text, "populated 1") != NULL;
 }
 
-/* Before cgroup.kill (Linux 5.14) one has to kill what cgroup.procs lists, again and again, because
- * a process may fork in between. */
+/* Without cgroup.kill one has to kill what cgroup.threads lists, again and again, because a process may
+ * fork in between. (cgroup.procs cannot be read in a threaded cgroup.) */
 static void
 kill_listed(int cgroup)
 {
     char text[65536], *rest = text, *line;
 
-    if (read_file_at(cgroup, "cgroup.procs", text, sizeof text) == -1 && errno != EFBIG)
+    if (read_file_at(cgroup, "cgroup.threads", text, sizeof text) == -1 && errno != EFBIG)
         return;
     while ((line = strsep(&rest, "\n")) != NULL)
         if (atoi(line) > 0)
             kill(atoi(line), SIGKILL);
 }
 
-/* Kills what is in cgroup NAME below DIR and in its descendants: before cgroup.kill. */
+/* Kills what is in cgroup NAME below DIR and in its descendants: without cgroup.kill. */
 static bool
 kill_tree(int dir, const char *name, void *argument)
 {
@@ -69,14 +69,14 @@ empty_cgroup(int cgroup)
 {
     int events = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
     struct pollfd change = {.fd = events, .events = POLLPRI};
-    bool has_kill = faccessat(cgroup, "cgroup.kill", F_OK, 0) == 0;
+    bool killed;
 
     while (events != -1 && is_populated(events)) {
-        if (has_kill)
-            write_file_at(cgroup, "cgroup.kill", "1");
-        else
+        /* Linux 5.14; EOPNOTSUPP in a threaded cgroup (05-cgroup demo cgroup.type=threaded). */
+        killed = write_file_at(cgroup, "cgroup.kill", "1") == 0;
+        if (!killed)
             kill_tree(cgroup, ".", NULL);
-        poll(&change, 1, has_kill ? 1000 : 10);
+        poll(&change, 1, killed ? 1000 : 10);
     }
     if (events != -1)
         close(events);
@@ -154,6 +154,15 @@ put_controllers_back(int base)
         fremovexattr(base, CGROUP_MARK);
 }
 
+static void
+wait_for_end(int pidfd)
+{
+    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+
+    while (poll(&end, 1, -1) != 1)
+        ;
+}
+
 /* Empties and removes the cgroup. 0, or the errno. */
 static int
 clean(const struct janitor *janitor)
@@ -167,8 +176,15 @@ clean(const struct janitor *janitor)
             char pid[16];
 
             snprintf(pid, sizeof pid, "%d", (int)janitor->parent_pid);
-            if (janitor->home != -1 && write(janitor->home, pid, strlen(pid)) == -1)
-                return errno;
+            if (janitor->home == -1 || write(janitor->home, pid, strlen(pid)) == -1) {
+                /* Where it came from is gone by now, or takes no processes any more. Then another
+                 * janitor cleans up as soon as it has ended, and it need not wait. */
+                pid_t other = fork();
+
+                if (other != 0)
+                    return other == -1 ? errno : 0;
+                wait_for_end(janitor->parent);
+            }
         } else {
             wait_for_steps(cgroup);
         }
@@ -224,8 +240,7 @@ be_janitor(const struct janitor *janitor)
         if (order == 'c')
             _exit(mine ? clean(janitor) : 0);
     }
-    while (poll(&events[1], 1, -1) != 1)
-        ;
+    wait_for_end(janitor->parent);
     _exit(mine ? clean(janitor) : 0);
 }
 

@@ -368,6 +368,22 @@ bad_input_after() { # MESSAGE COMMAND ...: the last step of a chain refuses
     kill -9 "$step"
     wait_until test ! -e "$DIR"
 }
+@test "a threaded cgroup, in which cgroup.kill is refused: what COMMAND leaves running is killed, too" {
+    needs_root
+    run_split timeout 60 05-cgroup "$NAME" cgroup.type=threaded -- sh -c 'sleep 7777 & cat "$0/cgroup.type"' "$DIR"
+    [ "$status:$out" = 0:threaded ]
+    [ ! -e "$DIR" ]
+    refute find_inside
+}
+@test "the cgroup that the step came from is gone, and it can go nowhere: all is removed when it has ended" {
+    needs_root
+    mkdir "$DIR-home"
+    run_split sh -c 'echo 0 >"$0/cgroup.procs"; exec 05-cgroup "$1" -- rmdir "$0"' "$DIR-home" "$NAME"
+    [ "$status" = 0 ]
+    [ ! -e "$DIR-home" ] # control
+    refute grep -q 'could not be removed' <<<"$err"
+    wait_until test ! -e "$DIR"
+}
 @test "exec, kill -9 of the step: the cgroup and COMMAND are gone" {
     needs_root
     start 05-cgroup "$NAME" -- sleep 7777
