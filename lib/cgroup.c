@@ -66,6 +66,8 @@ find_cgroup_file(const char *cgroup, const char *file, char *path, size_t size)
 
     if (find_cgroup2(mount_point, root, sizeof mount_point) == -1)
         return -1;
+    if (strcmp(cgroup, "/") == 0)
+        cgroup = "";
     length = strcmp(root, "/") == 0 ? 0 : strlen(root);
     if (strncmp(cgroup, root, length) != 0 || (cgroup[length] != '/' && cgroup[length] != '\0') ||
         (size_t)snprintf(path, size, "%s%s/%s", mount_point, cgroup + length, file) >= size) {
@@ -98,13 +100,15 @@ open_cgroup_base(char *path, size_t size)
     /* From the mount point down to our own cgroup: the first directory that is ours. For root that
      * is the mount point itself; for an ordinary user what systemd has delegated to him. */
     while ((dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1 && !is_ours(dir)) {
+        int error = errno == EROFS ? EROFS : EACCES;
+
         close(dir);
         do
             name = strsep(&rest, "/");
         while (name != NULL && name[0] == '\0');
         length = strlen(path);
-        if (name == NULL || length + strlen(name) + 2 > size) {
-            errno = EACCES;
+        if (error == EROFS || name == NULL || length + strlen(name) + 2 > size) {
+            errno = error;
             return -1;
         }
         snprintf(path + length, size - length, "/%s", name);
@@ -262,12 +266,6 @@ enable_controller_of(int base, int cgroup, const char *file)
     if (has_word(list, controller))
         return 0;
     mark_base(base, list);
-    if (read_file_at(base, "cgroup.controllers", list, sizeof list) == -1)
-        return -1;
-    if (!has_word(list, controller)) {
-        errno = ENOENT;
-        return -1;
-    }
     snprintf(request, sizeof request, "+%s", controller);
     return write_file_at(base, "cgroup.subtree_control", request);
 }

@@ -90,6 +90,7 @@ begin(struct step *step, int argc, char **argv, const char *usage)
                                    .proc = -1,
                                    .root = -1,
                                    .cwd = -1,
+                                   .cgroup = -1,
                                    .cgroup_procs = -1,
                                    .ns = {-1, -1, -1, -1, -1, -1, -1, -1}};
     /* A caller may have it ignored, and then wait(2) would tell us nothing of our children. */

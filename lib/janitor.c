@@ -18,6 +18,9 @@
 
 #include "nsteps.h"
 
+/* The exit status of a janitor that has done its work: 0, an errno (at most 133 on Linux), or this. */
+enum { OOM_KILLED = 200 };
+
 struct janitor {
     const char *name; /* of the cgroup */
     int base;         /* the directory in which it is */
@@ -163,14 +166,30 @@ wait_for_end(int pidfd)
         ;
 }
 
-/* Empties and removes the cgroup. 0, or the errno. */
+/* Has the kernel killed somebody in the cgroup because of its memory.max? */
+static bool
+was_out_of_memory(int cgroup)
+{
+    char text[512] = "";
+    const char *oom, *kills;
+
+    read_file_at(cgroup, "memory.events", text, sizeof text);
+    oom = strstr(text, "\noom ");
+    kills = strstr(text, "\noom_kill ");
+    return oom != NULL && kills != NULL && atoi(oom + strlen("\noom ")) > 0 &&
+           atoi(kills + strlen("\noom_kill ")) > 0;
+}
+
+/* Empties and removes the cgroup. 0, OOM_KILLED, or the errno. */
 static int
 clean(const struct janitor *janitor)
 {
     int cgroup = openat(janitor->base, janitor->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int lock, error = 0;
+    bool out_of_memory = false;
 
     if (cgroup != -1) {
+        out_of_memory = was_out_of_memory(cgroup);
         if (is_alive(janitor->parent)) {
             /* 05-cgroup waits for us: move it out, it is not to be killed. */
             char pid[16];
@@ -201,7 +220,7 @@ clean(const struct janitor *janitor)
     put_controllers_back(janitor->base);
     if (lock != -1)
         close(lock);
-    return error;
+    return error == 0 && out_of_memory ? OOM_KILLED : error;
 }
 
 /* The janitor is told what to do by a byte on a pipe, not by a signal: after joining a user namespace
@@ -326,6 +345,13 @@ give_order(struct step *step, char order)
     if ((write(step->leash, &order, 1) == 1 || errno == EPIPE) &&
         waitpid(janitor, &status, 0) == janitor) {
         errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+        if (errno == OOM_KILLED) {
+            errno = 0;
+            fprintf(stderr,
+                    "%s: note: the kernel has killed what wanted more memory than the cgroup's "
+                    "memory.max (memory.events)\n",
+                    step->name);
+        }
         result = errno == 0 ? 0 : -1;
     }
     int error = errno;

@@ -134,11 +134,26 @@ read_identity(struct target *target, bool same_user_namespace)
     return parse_capabilities(status, &target->caps, &target->no_new_privs);
 }
 
-/* Opens cgroup.procs of the target's cgroup, unless we are in that cgroup already. */
+/* Cuts the path OWN of a cgroup down to the part that ITS begins with, too. */
+static void
+cut_to_common_part(char *own, const char *its)
+{
+    size_t same = 0, common = 0;
+
+    for (;; same++) {
+        if ((own[same] == '/' || own[same] == '\0') && (its[same] == '/' || its[same] == '\0'))
+            common = same;
+        if (own[same] != its[same] || own[same] == '\0')
+            break;
+    }
+    own[common] = '\0';
+}
+
+/* Opens the target's cgroup and its cgroup.procs, unless we are in that cgroup already. */
 static void
 open_cgroup(struct target *target, const struct step *step)
 {
-    char own[4096], its[4096], path[8300];
+    char own[4096], its[4096], path[4096] = "";
 
     if (read_cgroup_path(step->proc_self, "cgroup", own, sizeof own) == -1 ||
         read_cgroup_path(target->proc, "cgroup", its, sizeof its) == -1) {
@@ -147,12 +162,18 @@ open_cgroup(struct target *target, const struct step *step)
     }
     if (strcmp(own, its) == 0)
         return;
-    if (find_cgroup_file(its, "cgroup.procs", path, sizeof path) == -1) {
-        target->cgroup_error = errno;
-        return;
+    cut_to_common_part(own, its);
+    find_cgroup_file(own, "cgroup.procs", target->cgroup_ancestor, sizeof target->cgroup_ancestor);
+    if (find_cgroup_file(its, "", path, sizeof path) == 0) {
+        path[strlen(path) - 1] = '\0'; /* the "/" before FILE */
+        target->cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (target->cgroup != -1)
+            target->cgroup_procs = openat(target->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     }
-    target->cgroup_procs = open(path, O_WRONLY | O_CLOEXEC);
-    target->cgroup_error = target->cgroup_procs == -1 ? errno : 0;
+    if (target->cgroup_procs == -1) {
+        target->cgroup_error = errno;
+        target->cgroup_why = why_open_cgroup(target, path, its);
+    }
 }
 
 /* Opens the user namespaces between ours and the target's: the kernel tells the parent of each,
@@ -245,8 +266,8 @@ open_target(pid_t pid, const struct step *step, struct target *target, const cha
 void
 close_target(struct target *target)
 {
-    int *all[] = {&target->pidfd, &target->proc, &target->root, &target->cwd,
-                  &target->cgroup_procs};
+    int *all[] = {&target->pidfd, &target->proc,   &target->root,
+                  &target->cwd,   &target->cgroup, &target->cgroup_procs};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (*all[i] != -1) {
@@ -420,14 +441,21 @@ check_path(struct step *step, const char *path)
 }
 
 int
-enter_cgroup(const struct target *target)
+enter_cgroup(struct step *step)
 {
+    const struct target *target = &step->target;
+
     if (target->cgroup_error != 0) {
         errno = target->cgroup_error;
         return -1;
     }
+    if (target->cgroup_procs == -1)
+        return 0;
     /* "0" is whoever writes it: no pid that could be the wrong one, cgroups(7). */
-    return target->cgroup_procs == -1 || write(target->cgroup_procs, "0", 1) == 1 ? 0 : -1;
+    if (write(target->cgroup_procs, "0", 1) == -1)
+        return -1;
+    look_at_pids_max(step, target->cgroup);
+    return 0;
 }
 
 void
@@ -555,9 +583,8 @@ join(struct step *step)
         fail(step, errno, why_enter_root(step), "chroot(\"/proc/%d/root\")", (int)target->pid);
     if (enter_typed_cwd(step) == -1)
         fail(step, errno, why_chdir(step, -1), "chdir(\"/\")");
-    if (enter_cgroup(target) == -1)
-        fail(step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to cgroup.procs of %s",
-             step->from.step);
+    if (enter_cgroup(step) == -1)
+        fail(step, errno, why_join_cgroup(step), "write 0 to cgroup.procs of %s", step->from.step);
     if (take_identity(target) == -1)
         fail(step, errno, why_identity(step), "become what process %d is", (int)target->pid);
     restore_death_signal(keep);

@@ -117,16 +117,24 @@ struct id_map {
     int count;
 };
 
+struct why { /* why a call failed, and what to type; empty strings: not known */
+    char because[400];
+    char hint[300];
+};
+
 struct target { /* a process that we join; -1 where a descriptor is not open */
     pid_t pid;
     int pidfd;
-    int proc;         /* its /proc/PID directory */
-    int root;         /* its root directory (O_PATH) */
-    int cwd;          /* its working directory (O_PATH) */
-    int cgroup_procs; /* cgroup.procs of its cgroup, for writing; -1 when we are in it already, */
-    int cgroup_error; /* or when this errno is why it cannot be opened */
-    int ns[NS_TYPES]; /* its namespaces, as setns(2) wants them */
-    int user[MAX_NESTING]; /* the user namespaces on the way to its own, outermost first */
+    int proc;              /* its /proc/PID directory */
+    int root;              /* its root directory (O_PATH) */
+    int cwd;               /* its working directory (O_PATH) */
+    int cgroup;            /* the directory of its cgroup; -1 when we are in that one already, */
+    int cgroup_error;      /* or when this errno is why it cannot be opened, or its cgroup.procs */
+    int cgroup_procs;      /* which is open for writing */
+    struct why cgroup_why; /* explains cgroup_error: from inside it could not be found out */
+    char cgroup_ancestor[4096]; /* cgroup.procs of the one above both that cgroup and ours */
+    int ns[NS_TYPES];           /* its namespaces, as setns(2) wants them */
+    int user[MAX_NESTING];      /* the user namespaces on the way to its own, outermost first */
     int user_count;
     bool own_root; /* its root directory is the one that we have now */
     struct namespaces holds;
@@ -175,6 +183,7 @@ struct step {
     int previous;  /* the step before, a pidfd that start_from has checked, or -1 (without "-") */
     int lock;      /* lock_cgroup_base's, or -1 (05 only) */
     char inherited[400]; /* the descriptors 3 to 9 that were open when we began, for a note */
+    struct why pids_max; /* look_at_pids_max's */
     char note[4096];     /* further lines of the report, see add_note */
     size_t note_length;
 };
@@ -198,11 +207,6 @@ int count_operands(struct step *step, int min, int max, const char *wanted);
 const char *check_seconds(struct step *step, const char *text);
 
 /* ---- report.c: messages for people, all on stderr ------------------------------------------- */
-
-struct why { /* why a call failed, and what to type; empty strings: not known */
-    char because[400];
-    char hint[300];
-};
 
 /* Bad input or misuse: one line, exit status 125. */
 noreturn void refuse(struct step *step, const char *format, ...)
@@ -248,8 +252,7 @@ void find_inherited(struct step *step);
 /* Each looks at what user space can read, in the order in which the kernel checks, and never changes
  * anything. errno must still be the failed call's, and is left as it was. The arguments are those of the
  * call: FLAGS of unshare(2), the TARGET and file system TYPE of mount(2), the PID to be joined, the TYPES of
- * namespaces of step->target that were to be entered, the directory DIR (a descriptor; -1: /), the cgroup
- * FILE ("mkdir": the directory itself) and the VALUE written to it. */
+ * namespaces of step->target that were to be entered, the directory DIR (a descriptor; -1: /). */
 
 struct why why_unshare(const struct step *step, int flags);
 struct why why_propagation(const struct step *step);
@@ -264,8 +267,6 @@ struct why why_enter_root(const struct step *step);
 struct why why_chdir(const struct step *step, int dir);
 struct why why_identity(const struct step *step);                     /* after take_identity */
 struct why why_become(const struct step *step, uid_t uid, gid_t gid); /* setresgid, setresuid(2) */
-struct why why_cgroup(const char *file, const char *value);
-struct why why_no_cgroup(void); /* after open_cgroup_base */
 /* FILE (setgroups, uid_map, gid_map) below PROC, the /proc/PID directory. */
 struct why why_id_map(int proc, pid_t pid, const char *file, const struct id_maps *maps);
 /* Would the kernel refuse the map in FILE (uid_map, gid_map), whoever writes it from here? Then why;
@@ -279,6 +280,21 @@ struct why why_bounding_drop(const struct capabilities *was, int capability);
 struct why why_capset(const struct capabilities *wanted);
 struct why why_no_new_privs(void);
 struct why why_fork(const struct step *step);
+/* Of 05-cgroup: BASE is the directory in which its CGROUP, another one, is made; FILE and VALUE are those of
+ * FILE=VALUE. */
+struct why why_no_cgroup(const struct step *step);       /* after open_cgroup_base */
+struct why why_mkdir(const struct step *step, int base); /* mkdir(2) in it */
+struct why why_enable(const struct step *step, int base,
+                      const char *file); /* enable_controller_of */
+struct why why_limit(const struct step *step, int cgroup, const char *file, const char *value);
+struct why why_entered(const struct step *step, int cgroup); /* write 0 to its cgroup.procs */
+/* Of joining. The first one: the directory PATH of the target's cgroup ("" when it is nowhere; it is ITS in
+ * /proc/PID/cgroup), or cgroup.procs in it, cannot be opened. To be asked before anything is joined. */
+struct why why_open_cgroup(const struct target *target, const char *path, const char *its);
+struct why why_join_cgroup(const struct step *step); /* after enter_cgroup */
+/* Looks for a pids.max that is reached, from CGROUP upwards, and notes it in STEP for why_fork, which may be
+ * asked when these directories are out of reach. */
+void look_at_pids_max(struct step *step, int cgroup);
 /* "not known", with the man page to read: why_unknown("2 mount"). */
 struct why why_unknown(const char *man_page);
 
@@ -328,7 +344,7 @@ int open_target(pid_t pid, const struct step *step, struct target *target, const
 void leave_groups(const struct step *step);     /* before entering: setgroups(2) to the target's */
 int enter_root(const struct step *step);        /* fchdir + chroot(2) */
 int enter_typed_cwd(struct step *step);         /* where it was typed, see join.c */
-int enter_cgroup(const struct target *target);  /* writes "0" to its cgroup.procs */
+int enter_cgroup(struct step *step);            /* writes "0" to its cgroup.procs */
 int take_identity(const struct target *target); /* groups, gids, uids, no_new_privs, caps */
 void close_target(struct target *target);
 /* Leaves the session keyring, which a new user namespace inherits, for an empty one: keyctl(2),
@@ -426,7 +442,7 @@ enum { MAX_MARK = 32768 };
 /* Enables the controller that FILE belongs to (pids.max: pids) in the cgroup.subtree_control of
  * BASE, unless it is enabled already or FILE is a core file that needs none. CGROUP, below BASE, is
  * marked as one that needs it. To be called under the lock. 0, or -1 with errno (ENOENT: not among
- * cgroup.controllers). */
+ * cgroup.controllers, EINVAL: the kernel has none of that name). */
 int enable_controller_of(int base, int cgroup, const char *file);
 
 /* Is WORD among the blank-separated words of LIST? */

@@ -230,6 +230,8 @@ explain_list(const struct step *step, int error, const struct why *why, const ch
 
     add(&text, "%s: ", step->name);
     add_list(&text, format, list);
+    if (text.length > 6000) /* an operand can be long, and the rest is to be read, too */
+        text.length = 6000;
     if (error != 0)
         add(&text, ": %s (%s)", strerror(error), errno_name(error));
     add(&text, "\n");

@@ -457,37 +457,14 @@ has_all_tasks(const struct step *step, long *tasks, unsigned long *limit)
     return counted && (unsigned long)census.tasks >= nproc.rlim_cur;
 }
 
-/* Is pids.max of our cgroup, or of one above it, reached? Its file is in FILE then, and what it says in
- * MAX. */
-static bool
-find_full_cgroup(const struct step *step, char *file, size_t size, char *max, size_t max_size)
-{
-    int own = open_own_proc(step);
-    char cgroup[4096] = "", current[4200];
-
-    if (own != -1 && read_cgroup_path(own, "cgroup", cgroup, sizeof cgroup) == -1)
-        cgroup[0] = '\0';
-    close(own);
-    while (cgroup[0] != '\0' && strcmp(cgroup, "/") != 0) {
-        if (find_cgroup_file(cgroup, "pids.max", file, size) == 0 &&
-            find_cgroup_file(cgroup, "pids.current", current, sizeof current) == 0 &&
-            read_file_at(AT_FDCWD, file, max, max_size) > 0 && max[0] != 'm' /* "max" */ &&
-            read_number(current) >= strtol(max, NULL, 10)) {
-            max[strcspn(max, "\n")] = '\0';
-            return true;
-        }
-        *strrchr(cgroup, '/') = '\0';
-    }
-    return false;
-}
-
 /* EAGAIN: which limit on the number of processes? In the order of kernel/fork.c, copy_process. */
 static struct why
 find_why_no_more(const struct step *step)
 {
     long tasks, max = read_number("/proc/sys/kernel/threads-max");
     unsigned long limit;
-    char file[4200], text[128] = "", pids[32];
+    struct why why;
+    char text[128] = "";
     int all = 0;
 
     if (has_all_tasks(step, &tasks, &limit))
@@ -500,10 +477,8 @@ find_why_no_more(const struct step *step)
         return say_why("as root: write a larger number to it",
                        "this machine runs %d threads, and /proc/sys/kernel/threads-max allows %ld",
                        all, max);
-    if (find_full_cgroup(step, file, sizeof file, pids, sizeof pids))
-        return say_why("write a larger number to that file; with 05-cgroup: pids.max=32",
-                       "%.300s is %s, and so many processes are in that cgroup and those below it",
-                       file, pids);
+    if (why_pids_max(step, &why))
+        return why;
     return why_unknown("2 fork");
 }
 

@@ -105,4 +105,26 @@ bool find_segment(const struct program *program, uint32_t type, struct segment *
 /* Reads SIZE bytes at OFFSET of the file, or returns false. */
 bool read_at(const struct program *program, uint64_t offset, void *buffer, uint64_t size);
 
+/* ---- why-cgroup.c, why-limit.c ---------------------------------------------------------------- */
+
+/* Is it for a cgroup that fork(2) has said EAGAIN: has the one that we are in, or one above it, as many
+ * processes as its pids.max allows? Then says so in *WHY. Looks at cgroup v2, and at v1 where v1 holds the
+ * pids controller. */
+bool why_pids_max(const struct step *step, struct why *why);
+
+/* The cgroup DIR, opened once more, and its name. That is found in our /proc/PID/fd, also when the directory
+ * is out of reach by now: then the link tells what it is called outside. */
+struct place {
+    int dir; /* closes with the step, which is about to end */
+    char path[4096];
+};
+struct place look_at_cgroup(const struct step *step, int dir);
+
+/* CGROUP cannot be made threaded: why_limit for cgroup.type. */
+struct why say_not_threaded(const struct step *step, int cgroup);
+
+/* Is FILE one of cgroup v1, such as memory.limit_in_bytes? If so: what is its name in v2? */
+bool is_v1_file(const char *file);
+struct why say_v1_file(const char *file);
+
 #endif

@@ -90,8 +90,7 @@ note_limit(struct step *step, int cgroup, const char *file)
 
     if (read_file_at(cgroup, file, text, sizeof text) == -1)
         snprintf(text, sizeof text, "(cannot be read)");
-    text[strcspn(text, "\n")] = '\0';
-    add_note(step, "%s = %s", file, text);
+    add_note(step, "%s = %.*s", file, (int)strcspn(text, "\n"), text);
 }
 
 int
@@ -114,7 +113,7 @@ main(int argc, char **argv)
     /* The cgroup is made before we join: the new root need not show any cgroup file system. */
     base = open_cgroup_base(where, sizeof where);
     if (base == -1)
-        fail(&step, errno, why_no_cgroup(), "find a place for the cgroup %s", name);
+        fail(&step, errno, why_no_cgroup(&step), "find a place for the cgroup %s", name);
     refuse_inside(&step, keep);
     if (start_janitor(&step, base, name) == -1)
         fail(&step, errno, why_fork(&step), "fork the janitor");
@@ -125,22 +124,23 @@ main(int argc, char **argv)
         (cgroup = make_cgroup(base, name)) == -1) {
         if (errno == EEXIST)
             dismiss_janitor(&step); /* somebody was quicker: it is not ours to remove */
-        fail(&step, errno, why_cgroup("mkdir", name), "mkdir %s/%s", where, name);
+        fail(&step, errno, why_mkdir(&step, base), "mkdir %s/%s", where, name);
     }
     for (int i = 1; i < count; i++) {
         char *file = strtok(step.operand[i], "="), *value = strtok(NULL, "");
 
         if (enable_controller_of(base, cgroup, file) == -1)
-            fail(&step, errno, why_cgroup(file, value), "enable the controller of %s", file);
+            fail(&step, errno, why_enable(&step, base, file), "enable the controller of %s", file);
         if (set_limit(cgroup, file, value) == -1)
-            fail(&step, errno, why_cgroup(file, value), "write %s to %s/%s", value, name, file);
+            fail(&step, errno, why_limit(&step, cgroup, file, value), "echo %s > %s", value, file);
         note_limit(&step, cgroup, file);
     }
     procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     unlock_cgroup_base(&step);
     join(&step);
     if (enter_cgroup_by(procs) == -1)
-        fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to %s/cgroup.procs", name);
+        fail(&step, errno, why_entered(&step, cgroup), "write 0 to %s/cgroup.procs", name);
+    look_at_pids_max(&step, cgroup); /* is there room for COMMAND? why_fork will want to know */
     add_note(&step, "for this process and its children%s",
              step.joining ? "; not for PID 1 and the steps before" : "");
     if (keep)

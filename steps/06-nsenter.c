@@ -130,8 +130,8 @@ main(int argc, char **argv)
                                    : (wd || everything) && fchdir(target->cwd) == -1)
         fail(&step, errno, why_chdir(&step, everything && step.joining ? -1 : target->cwd),
              "chdir to the working directory");
-    if ((cgroup || everything) && enter_cgroup(target) == -1)
-        fail(&step, errno, why_cgroup("cgroup.procs", "0"), "write 0 to its cgroup.procs");
+    if ((cgroup || everything) && enter_cgroup(&step) == -1)
+        fail(&step, errno, why_join_cgroup(&step), "write 0 to its cgroup.procs");
     if (everything && take_identity(target) == -1)
         fail(&step, errno, why_identity(&step), "become what process %d is", (int)target->pid);
     if (only_mounts)

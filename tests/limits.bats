@@ -92,6 +92,15 @@ hog='sh -c "head -c 50331648 /dev/zero | tail -n 1 >/dev/null; :";'
     contain_and_wait memory.max=32M $(no_swap) -- "$hog exec sleep 7777"
     [ "$(count_in memory.events oom_kill)" -ge 1 ]
 }
+@test "memory.max: when one was killed, the step says so at the end" {
+    needs_root
+    needs_controller memory
+    # shellcheck disable=SC2046
+    run_split 05-cgroup "$NAME" memory.max=32M $(no_swap) -- sh -c "$hog :"
+    [[ $status:$err == "0:"*"05-cgroup: note: the kernel has killed what wanted more memory than"* ]]
+    run_split 05-cgroup "$NAME" memory.max=160M -- sh -c "$hog :" # control
+    [[ $status:$err == 0:* ]] && [[ $err != *note:* ]]
+}
 @test "memory.max, control: with enough of it the same grandchild is not killed" {
     needs_root
     needs_controller memory

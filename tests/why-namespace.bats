@@ -287,24 +287,6 @@ PID_1='PID 1 of the pid namespace has died'
     because "$SECCOMP clone" "${somebody[@]}" prlimit --nproc=4096 deny clone=EAGAIN,fork=EAGAIN 01-unshare --user --pid -- true
     [ "$(id -u)" != 0 ] || succeeds prlimit --nproc=1 01-unshare --pid -- true
 }
-@test "[fork-pids] pids.max is reached: of our cgroup, and of one above it" {
-    needs_root
-    needs_controller pids
-    name=nsteps-test-why-$$
-    because "/$name/pids.max is 1, and so many processes" 05-cgroup "$name" pids.max=1 -- true
-    because "/$name/pids.max is 0, and so many processes" 05-cgroup "$name" pids.max=0 -- true
-    because "/$name/pids.max is 1, and so many processes" 05-cgroup "$name" pids.max=1 cgroup.max.depth=1 -- \
-        sh -c 'exit 99' # its own fork fails
-    run_split 05-cgroup "$name" pids.max=2 -- sh -c \
-        'mkdir "$0/in" && echo 0 >"$0/in/cgroup.procs" && exec 01-unshare --pid -- true' "$CGROUP2/$name"
-    [[ $err == *"because: $CGROUP2/$name/pids.max is 2, and so many"* ]]
-}
-@test "[fork-pids miss] a limit, not reached" {
-    needs_root
-    needs_controller pids
-    needs_deny
-    because "$SECCOMP clone" 05-cgroup "nsteps-test-why-$$" pids.max=20 -- deny clone=EAGAIN,fork=EAGAIN 01-unshare --pid -- true
-}
 @test "[fork-seccomp] a filter refuses clone" {
     needs_deny
     because "$SECCOMP clone" deny clone,fork 01-unshare "${user[@]}" --pid -- true
