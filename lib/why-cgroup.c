@@ -137,6 +137,8 @@ find_why_no_cgroup(const struct step *step, int error)
     if (step->no_proc != NULL)
         return say_why("02-mountproc mounts one",
                        "%s, and where cgroup v2 is mounted is found in there", step->no_proc);
+    if (error == EMFILE || error == ENFILE)
+        return say_files(error);
     if (find_cgroup2(path, root, sizeof path) == -1)
         return kernel_has_cgroup2()
                    ? say_why(
@@ -235,7 +237,9 @@ why_mkdir(const struct step *step, int base)
     int error = errno;
     struct why why = why_unknown("7 cgroups");
 
-    if (error == EAGAIN)
+    if (error == EMFILE || error == ENFILE)
+        why = say_files(error);
+    else if (error == EAGAIN)
         why = find_full_ancestor(look_at_cgroup(step, base));
     else if (error == ENOENT || error == ENODEV)
         why = say_why("again", "somebody has removed the cgroup above a moment ago");
@@ -493,7 +497,9 @@ why_enable(const struct step *step, int base, const char *file)
     snprintf(controller, sizeof controller, "%.*s", (int)strcspn(file, "."), file);
     snprintf(what, sizeof what, "no cgroup below it can have the %s controller", controller);
     read_line(base, "cgroup.type", type, sizeof type);
-    if ((error == EINVAL || error == ENOENT) && is_v1_file(file))
+    if (error == EMFILE || error == ENFILE)
+        why = say_files(error);
+    else if ((error == EINVAL || error == ENOENT) && is_v1_file(file))
         why = say_v1_file(file);
     else if (error == ENOENT ||
              (error == EINVAL && !is_listed(base, "cgroup.controllers", controller)))
@@ -529,7 +535,9 @@ why_entered(const struct step *step, int cgroup)
 
     read_line(cgroup, "cgroup.type", type, sizeof type);
     read_line(cgroup, "cgroup.subtree_control", list, sizeof list);
-    if (error == ENOENT)
+    if (error == EMFILE || error == ENFILE)
+        why = say_files(error);
+    else if (error == ENOENT)
         why = say_nsdelegate(at.path);
     else if (error == EOPNOTSUPP && strcmp(type, "domain invalid") == 0 && go_up(&at))
         why = say_threads(at, "what is made below it takes no processes");
@@ -552,7 +560,9 @@ why_open_cgroup(const struct target *target, const char *path, const char *its)
     struct why why = why_unknown("7 cgroups");
     char mount_point[4096], root[4096];
 
-    if (error == ENOENT && find_cgroup2(mount_point, root, sizeof root) == -1)
+    if (error == EMFILE || error == ENFILE)
+        why = say_files(error);
+    else if (error == ENOENT && find_cgroup2(mount_point, root, sizeof root) == -1)
         why = say_why("as root: mount -t cgroup2 none DIR",
                       "process %d is in the cgroup %s, and no cgroup v2 is mounted here",
                       (int)target->pid, its);

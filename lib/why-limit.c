@@ -202,6 +202,8 @@ find_why_limit(const struct step *step, int cgroup, const char *file, const char
     char type[32] = "", idle[16] = "", list[256] = "", hint[300];
 
     read_file_at(cgroup, "cgroup.type", type, sizeof type);
+    if (error == EMFILE || error == ENFILE)
+        return say_files(error);
     if (error == ENOENT && faccessat(cgroup, file, F_OK, 0) == -1)
         return say_no_file(cgroup, file);
     if ((error == EINVAL || error == EACCES) && is_read_only(cgroup, file)) {

@@ -111,8 +111,7 @@ main(int argc, char **argv)
     start_from(&step);
 
     /* The cgroup is made before we join: the new root need not show any cgroup file system. */
-    base = open_cgroup_base(where, sizeof where);
-    if (base == -1)
+    if ((base = open_cgroup_base(where, sizeof where)) == -1)
         fail(&step, errno, why_no_cgroup(&step), "find a place for the cgroup %s", name);
     refuse_inside(&step, keep);
     if (start_janitor(&step, base, name) == -1)
@@ -135,7 +134,8 @@ main(int argc, char **argv)
             fail(&step, errno, why_limit(&step, cgroup, file, value), "echo %s > %s", value, file);
         note_limit(&step, cgroup, file);
     }
-    procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if ((procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC)) == -1)
+        fail(&step, errno, why_entered(&step, cgroup), "open %s/cgroup.procs", name);
     unlock_cgroup_base(&step);
     join(&step);
     if (enter_cgroup_by(procs) == -1)

@@ -93,6 +93,23 @@ needs_vm() { [ -d /run/vm ] || skip 'changes the machine: make test-vm runs it';
     needs_root
     likewise ENOENT 'no file system of type cgroup2 is mounted' in_root true 05-cgroup "$NAME" -- true
 }
+@test "[cgroup-files] too many files are open: wherever that is" {
+    needs_root
+    needs_hugetlb_off
+    needs_tool prlimit util-linux
+    for ((n = 6; n < 40; n++)); do # until there are enough
+        run_split prlimit --nofile=$n:$n 05-cgroup "$NAME" "$file=0" -- true
+        [ "$status" != 0 ] || break
+        grep -q "^  because: this process may have no more than $n files open" <<<"$err" || return 1
+    done
+    [ "$n" -ge 9 ] && [ "$n" -lt 40 ]
+}
+@test "[cgroup-files miss] few, but enough" {
+    needs_root
+    needs_tool prlimit util-linux
+    run_split prlimit --nofile=24:24 05-cgroup "$NAME" -- true
+    [ "$status" = 0 ] && [[ $err != *because* ]]
+}
 @test "[cgroup-no-mount] no cgroup v2 is mounted" {
     needs_root
     because 'no file system of type cgroup2 is mounted here' in_root true 05-cgroup "$NAME" -- true
