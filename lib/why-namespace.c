@@ -78,7 +78,7 @@ find_why_no_user(const struct step *step)
         return say_why(
             "map it while 01-unshare stays behind: 01-unshare --user | 07-userns-map - | "
             "...; or let 07 make the namespace: 07-userns-map -- ...",
-            "%s is not mapped in this user namespace, and the maker of another must be", id);
+            "%s is not mapped in this user namespace, and only who is mapped may make another", id);
     return say_unknown(step, "2 unshare");
 }
 
@@ -215,8 +215,8 @@ find_why_invalid(const struct step *step, int flags)
                       "hold only one");
     else if ((flags & CLONE_NEWPID) && is_pid_namespace_of_inner(proc))
         why = say_why("enter the user namespace, too: 06-nsenter --user --pid ...",
-                      "we are in a pid namespace that belongs to a user namespace within ours, and "
-                      "so must those below it");
+                      "this process is in a pid namespace that belongs to a user namespace within "
+                      "ours, and a further one would have to, too");
     else
         for (int i = 0; i < NS_TYPES; i++) {
             char link[32];

@@ -194,6 +194,10 @@ why_open_target(const struct step *step, pid_t pid)
 static struct why
 say_capability(const char *call, const char *name)
 {
+    struct why why;
+
+    if (say_if_withheld(name, &why))
+        return why;
     return say_why("drop capabilities last: 08-capset after this step",
                    "%s needs %s, which this process does not have", call, name);
 }

@@ -116,6 +116,10 @@ own_user_ns_owns(const char *name)
 struct why
 say_missing(const char *call, const char *name)
 {
+    struct why why;
+
+    if (say_if_withheld(name, &why))
+        return why;
     if (!ids_are_mapped())
         return say_why(
             "map it before the next command: 07-userns-map -- 01-unshare ... -- COMMAND, or "
@@ -254,25 +258,49 @@ find_chroot(char *path, size_t size)
     return answer;
 }
 
-bool
-find_confinement(const struct step *step, char *label, size_t size)
+/* The label of the process whose /proc/PID is PROC. */
+static bool
+read_label(int proc, char *label, size_t size)
 {
-    int proc = open_own_proc(step);
-    ssize_t length = -1;
-
-    if (proc != -1) {
-        length = read_file_at(proc, "attr/apparmor/current", label, size); /* Linux 5.8 */
-        if (length == -1)
-            length = read_file_at(proc, "attr/current", label, size);
-        close(proc);
-    }
-    if (length <= 0)
+    if (read_file_at(proc, "attr/apparmor/current", label, size) <= 0 && /* Linux 5.8 */
+        read_file_at(proc, "attr/current", label, size) <= 0)
         return false;
     label[strcspn(label, "\n")] = '\0';
     /* AppArmor's other modes deny nothing. SELinux writes user:role:type:level. */
     return strstr(label, " (enforce)") != NULL || strstr(label, " (kill)") != NULL ||
            strstr(label, " (mixed)") != NULL ||
            (strchr(label, ':') != NULL && strchr(label, '(') == NULL);
+}
+
+bool
+find_confinement(const struct step *step, char *label, size_t size)
+{
+    int proc = open_own_proc(step);
+    bool confined = proc != -1 && read_label(proc, label, size);
+
+    close(proc);
+    return confined;
+}
+
+bool
+say_if_withheld(const char *name, struct why *why)
+{
+    int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC), number = cap_number(name);
+    char status[16384], label[200], what[100], rule[64];
+    struct capabilities caps;
+    bool no_new_privs;
+    bool withheld = proc != -1 && read_file_at(proc, "status", status, sizeof status) != -1 &&
+                    parse_capabilities(status, &caps, &no_new_privs) == 0 && number >= 0 &&
+                    (caps.effective >> number & 1) && !have_capability(number) &&
+                    read_label(proc, label, sizeof label);
+
+    close(proc);
+    if (!withheld)
+        return false;
+    snprintf(what, sizeof what, "%s, although the process has it", name);
+    snprintf(rule, sizeof rule, "capability %s,", cap_name(number) + strlen("cap_"));
+    *why = say_apparmor(label, what, rule);
+    return true;
 }
 
 struct why

@@ -57,6 +57,10 @@ int find_chroot(char *path, size_t size);
  * LABEL of SIZE bytes: true, or false when nothing confines it. apparmor(7). */
 bool find_confinement(const struct step *step, char *label, size_t size);
 
+/* Does AppArmor withhold the capability NAME ("CAP_SYS_ADMIN") from this process? It changes what capget(2)
+ * says (security/apparmor/lsm.c, apparmor_capget), and leaves CapEff in /proc/self/status. Then *WHY says so. */
+bool say_if_withheld(const char *name, struct why *why);
+
 /* AppArmor's profile LABEL, which confines this process, denies WHAT; RULE would allow it. */
 struct why say_apparmor(const char *label, const char *what, const char *rule);
 

@@ -12,9 +12,13 @@ with() {
     [ -e "$file" ] || skip "this kernel has no $file"
     shift 2
     before=$(cat "$file")
-    # This shell cannot fork either, while no process may be started: one child sets it and becomes COMMAND.
-    run_split sh -c 'echo "$0" >"$1"; shift; exec "$@"' "$value" "$file" "$@" </dev/null
+    # While no process may be started this shell cannot fork either: one child sets it and becomes COMMAND,
+    # and then it is set back at once.
+    status=0
+    sh -c 'echo "$0" >"$1"; shift; exec "$@"' "$value" "$file" "$@" </dev/null >"$BATS_TEST_TMPDIR/out" \
+        2>"$BATS_TEST_TMPDIR/err" || status=$?
     echo "$before" >"$file"
+    out=$(<"$BATS_TEST_TMPDIR/out") err=$(<"$BATS_TEST_TMPDIR/err")
 }
 somebody=(setpriv --reuid 54321 --regid 54321 --clear-groups)
 DEBIAN=/proc/sys/kernel/unprivileged_userns_clone
@@ -31,7 +35,7 @@ DEBIAN=/proc/sys/kernel/unprivileged_userns_clone
     [ "$status" = 0 ]
     with 0 $DEBIAN 03-chroot "$ROOTFS" -- 01-unshare --user -- true
     [[ $err == *'because: this process is in a chroot'* ]]
-    with 1 $DEBIAN 07-userns-map -- 03-chroot "$ROOTFS" -- 01-unshare --user -- true
+    with 1 $DEBIAN 07-userns-map -- 01-unshare -m -- 03-chroot "$ROOTFS" -- 01-unshare --user -- true
     [[ $err == *'because: this process is in a chroot'* ]]
 }
 @test "[fork-threads] kernel.threads-max is reached" {

@@ -88,7 +88,7 @@ repeat() { for ((i = 0; i < $1; i++)); do echo "$2"; done; }
     because '/proc is not mounted here' as_root 03-chroot "$ROOTFS" -- 08-capset --drop all -- 01-unshare --user -- true
 }
 @test "[unshare-unmapped] the uid, or only the gid, has no number" {
-    because "uid $NOBODY is not mapped in this user namespace, and the maker" unshare --user 01-unshare --user -- true
+    because "uid $NOBODY is not mapped in this user namespace, and only who is mapped" unshare --user 01-unshare --user -- true
     because "gid $NOBODY is not mapped in this user namespace" "${somebody[@]}" bash -c "$(with '01-unshare --user' \
         'echo 0 $(id -u) 1 >/proc/$pid/uid_map; 06-nsenter --target $pid --user -- 01-unshare --user -- true')"
 }
@@ -112,6 +112,7 @@ repeat() { for ((i = 0; i < $1; i++)); do echo "$2"; done; }
     for type in --uts '--user --uts'; do
         # shellcheck disable=SC2086
         confined 'userns, deny capability sys_admin' 01-unshare $type -- true
+        echo "$err"
         [ "$status" = 125 ]
         [[ $err == *EPERM*"because: AppArmor's profile nsteps-test (enforce) confines this process and denies CAP_SYS_ADMIN, although"* ]]
     done
@@ -180,7 +181,7 @@ repeat() { for ((i = 0; i < $1; i++)); do echo "$2"; done; }
     succeeds as_root unshare --pid --fork 01-unshare --pid -- true
 }
 @test "[unshare-pid-owner] our pid namespace belongs to a user namespace within ours" {
-    because 'we are in a pid namespace that belongs to a user namespace within ours' as_root bash -c \
+    because 'this process is in a pid namespace that belongs to a user namespace within ours' as_root bash -c \
         "$(with '01-unshare --user --pid' '06-nsenter --target $pid --pid -- 01-unshare --pid -- true')"
 }
 @test "[unshare-pid-owner miss] it belongs to ours" {
