@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -46,32 +47,46 @@ sys_attach_mount(int mount_fd, int dir, const char *name)
     return (int)syscall(SYS_move_mount, mount_fd, "", dir, name, 4 /* F_EMPTY_PATH */);
 }
 
-static int
-mount_pts(const char *dev)
-{
-    struct id_map gids;
-    char path[4096 + 8];
-    bool has_tty_group =
-        read_id_map(AT_FDCWD, "/proc/self/gid_map", &gids) == 0 && id_outside(&gids, 5) != -1;
+/* A failure: notes CALL and why, and returns -1 with errno as it was. */
+static int failed(struct failure *failure, struct why why, const char *call, ...)
+    __attribute__((format(printf, 3, 4)));
 
-    snprintf(path, sizeof path, "%s/pts", dev);
-    /* Group 5 is tty on Debian and most others; where it is not mapped, naming it is EINVAL. */
-    return mkdir(path, 0755) == -1
-               ? -1
-               : mount("devpts", path, "devpts", MS_NOSUID | MS_NOEXEC,
-                       has_tty_group ? "newinstance,ptmxmode=0666,mode=620,gid=5"
-                                     : "newinstance,ptmxmode=0666,mode=620");
+static int
+failed(struct failure *failure, struct why why, const char *call, ...)
+{
+    int error = errno;
+    va_list list;
+
+    failure->why = why;
+    va_start(list, call);
+    vsnprintf(failure->call, sizeof failure->call, call, list);
+    va_end(list);
+    errno = error;
+    return -1;
 }
 
+/* mount(2) of the file system TYPE on DEV/NAME, a directory that it makes. */
 static int
-mount_shm(const char *dev)
+mount_below(const struct step *step, const char *dev, const char *name, const char *type,
+            unsigned long flags, const char *options, struct failure *failure)
 {
     char path[4096 + 8];
 
-    snprintf(path, sizeof path, "%s/shm", dev);
-    return mkdir(path, 01777) == -1
-               ? -1
-               : mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777");
+    snprintf(path, sizeof path, "%s/%s", dev, name);
+    if (mkdir(path, 0755) == -1)
+        return failed(failure, why_make_file(step), "mkdir %s", path);
+    if (mount(type, path, type, flags, options) == -1)
+        return failed(failure, why_mount(step, path, type), "mount %s on %s", type, path);
+    return 0;
+}
+
+/* Group 5 is tty on Debian and most others; where it is not mapped, naming it is EINVAL. */
+static bool
+has_tty_group(void)
+{
+    struct id_map gids;
+
+    return read_id_map(AT_FDCWD, "/proc/self/gid_map", &gids) == 0 && id_outside(&gids, 5) != -1;
 }
 
 /* Puts node I into DIR: makes it, or else binds ORIGINAL, the host's, on an empty file. */
@@ -90,60 +105,64 @@ put_node(int dir, int i, int original)
 }
 
 static int
-fill_dev(const char *dev, const int *originals, const char **what)
+fill_dev(const struct step *step, const char *dev, const int *originals, struct failure *failure)
 {
     int dir = open(dev, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error, result = dir == -1 ? -1 : 0;
+    int error, result = 0;
 
-    for (int i = 0; result == 0 && i < NODES; i++) {
-        *what = "make a device file";
-        result = put_node(dir, i, originals[i]);
-    }
-    for (int i = 0; result == 0 && i < LINKS; i++) {
-        *what = "make a symbolic link";
-        result = symlinkat(links[i][1], dir, links[i][0]);
-    }
+    if (dir == -1)
+        return failed(failure, why_make_file(step), "open %s", dev);
+    for (int i = 0; result == 0 && i < NODES; i++)
+        if (put_node(dir, i, originals[i]) == -1)
+            result = failed(failure, why_make_file(step), "make %s/%s", dev, nodes[i].name);
+    for (int i = 0; result == 0 && i < LINKS; i++)
+        if (symlinkat(links[i][1], dir, links[i][0]) == -1)
+            result = failed(failure, why_make_file(step), "make %s/%s", dev, links[i][0]);
     error = errno;
-    if (dir != -1)
-        close(dir);
+    close(dir);
     errno = error;
     return result;
 }
 
+/* The directory DEV, with all that is in it, when the host's nodes are found. */
+static int
+mount_dev(const struct step *step, const char *dev, const int *originals, struct failure *failure)
+{
+    int error;
+
+    if (mount("tmpfs", dev, "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755") == -1)
+        return failed(failure, why_mount(step, dev, "tmpfs"), "mount tmpfs on %s", dev);
+    if (fill_dev(step, dev, originals, failure) == 0 &&
+        mount_below(step, dev, "pts", "devpts", MS_NOSUID | MS_NOEXEC,
+                    has_tty_group() ? "newinstance,ptmxmode=0666,mode=620,gid=5"
+                                    : "newinstance,ptmxmode=0666,mode=620",
+                    failure) == 0 &&
+        mount_below(step, dev, "shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777",
+                    failure) == 0)
+        return 0;
+    error = errno;
+    umount2(dev, MNT_DETACH);
+    errno = error;
+    return -1;
+}
+
 int
-make_dev(const char *dev, const char **what)
+make_dev(const struct step *step, const char *dev, struct failure *failure)
 {
     int originals[NODES], error, result = 0;
 
-    *what = "find null, zero, full, random, urandom, tty in /dev (do this before 03 and 04)";
     for (int i = 0; i < NODES; i++) {
         char path[32];
 
+        originals[i] = -1;
         snprintf(path, sizeof path, "/dev/%s", nodes[i].name);
-        originals[i] = sys_clone_mount(path);
-        if (originals[i] == -1)
-            result = -1;
+        if (result == 0 && (originals[i] = sys_clone_mount(path)) == -1)
+            result =
+                failed(failure, why_clone_mount(step, path), "open_tree(\"%s\") for %s", path, dev);
     }
+    if (result == 0)
+        result = mount_dev(step, dev, originals, failure);
     error = errno;
-    if (result == 0) {
-        *what = "mount tmpfs";
-        result = mount("tmpfs", dev, "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755");
-        error = errno;
-        if (result == 0) {
-            result = fill_dev(dev, originals, what);
-            if (result == 0) {
-                *what = "mount devpts";
-                result = mount_pts(dev);
-            }
-            if (result == 0) {
-                *what = "mount shm";
-                result = mount_shm(dev);
-            }
-            error = errno;
-            if (result == -1)
-                umount2(dev, MNT_DETACH);
-        }
-    }
     for (int i = 0; i < NODES; i++)
         if (originals[i] != -1)
             close(originals[i]);

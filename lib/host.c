@@ -16,9 +16,7 @@
 /* include/linux/proc_ns.h: the initial user namespace has a fixed inode. */
 static const uint64_t initial_user_ns = UINT64_C(0xEFFFFFFD);
 
-/* A directory of procfs to look into: the one that begin opened, or, where /proc is not mounted, a
- * procfs that is attached nowhere and vanishes when it is closed (fsopen(2), Linux 5.2). */
-static int
+int
 open_detached_proc(void)
 {
     int context = (int)syscall(SYS_fsopen, "proc", 1 /* FSOPEN_CLOEXEC */);

@@ -258,9 +258,16 @@ struct why why_unshare(const struct step *step, int flags);
 struct why why_propagation(const struct step *step);
 struct why why_hostname(const struct step *step, const char *name);
 struct why why_clock(const struct step *step, int clock, const char *seconds);
-struct why why_mount(const char *target, const char *type);
-struct why why_chroot(const char *new_root);
-struct why why_pivot_root(const char *new_root, const char *put_old); /* put_old may be NULL */
+struct why why_mount(const struct step *step, const char *target, const char *type);
+struct why why_bind(const struct step *step, const char *source, const char *target);
+struct why why_clone_mount(const struct step *step, const char *path); /* open_tree(2) */
+struct why why_make_file(const struct step *step);                     /* in --dev's tmpfs */
+struct why why_chroot(const struct step *step, const char *new_root);
+/* Of 04: back to the root of the mount namespace, and how new_root is called there; pivot_root, with the bind
+ * mount undone (PUT_OLD may be NULL); and umount2 of the old root. */
+struct why why_find_root(const struct step *step, const char *new_root);
+struct why why_pivot_root(const struct step *step, const char *new_root, const char *put_old);
+struct why why_detach(const struct step *step);
 struct why why_open_target(const struct step *step, pid_t pid);
 struct why why_setns(const struct step *step, int types);
 struct why why_enter_root(const struct step *step);
@@ -317,6 +324,10 @@ void note_missing_libraries(const struct step *step, const char *file);
  * WSL2) that is the whole machine here? 1 yes, 0 no, -1 cannot tell. Needs no privilege to ask and
  * attaches no mount. See mount_namespaces(7), ioctl_ns(2). */
 int in_host_mount_namespace(int ns);
+
+/* A directory of procfs to look into where /proc is not mounted: it is attached nowhere and vanishes when
+ * it is closed (fsopen(2), Linux 5.2). -1 with errno. */
+int open_detached_proc(void);
 
 /* Ends the process (125) when STEP would change the host's mounts; WHAT is what it would do. */
 void refuse_on_host(struct step *step, const char *what);
@@ -385,9 +396,11 @@ void clean_up(struct step *step);
 noreturn void run_command(struct step *step);
 
 /* Runs WORK(ARGUMENT) in the pid namespace that our children get: in a child, where that is not
- * our own. WORK returns 0, or -1 with errno; so does run_inside (ECHILD: the child has died). Before such
- * a fork it reads STEP->now and closes all that close_all_but_kept closes. */
-int run_inside(struct step *step, int (*work)(const void *), const void *argument);
+ * our own. WORK returns 0, or -1 with errno: then ASK(STEP, ARGUMENT), in the same process, says why, and
+ * run_inside returns -1 with that errno and *WHY. When no process can be started in there: -2 with errno and
+ * *WHY. Before the fork it reads STEP->now and closes all that close_all_but_kept closes. */
+int run_inside(struct step *step, int (*work)(const void *), const void *argument,
+               struct why (*ask)(const struct step *, const void *), struct why *why);
 
 /* What PID 1 is called in ps(1). */
 #define INIT_NAME "01-init"
@@ -484,10 +497,15 @@ void dismiss_janitor(struct step *step);
 
 /* ---- dev.c ---------------------------------------------------------------------------------- */
 
+/* What failed in such a function, for its caller to explain: the CALL with its operands, and why. */
+struct failure {
+    char call[512];
+    struct why why;
+};
+
 /* Makes a minimal /dev on the directory DEV: a tmpfs with null zero full random urandom tty, pts,
- * shm and the usual symbolic links. 0, or -1 with errno, with *WHAT saying what failed and
- * nothing left mounted. */
-int make_dev(const char *dev, const char **what);
+ * shm and the usual symbolic links. 0, or -1 with errno and FAILURE, and nothing left mounted. */
+int make_dev(const struct step *step, const char *dev, struct failure *failure);
 
 /* ---- idmap.c: uid_map and gid_map ----------------------------------------------------------- */
 

@@ -168,40 +168,62 @@ children_get_our_pid_namespace(const struct step *step)
             own.st_ino == children.st_ino);
 }
 
+struct result { /* what the child tells */
+    int error;  /* 0: done */
+    struct why why;
+};
+
 int
-run_inside(struct step *step, int (*work)(const void *), const void *argument)
+run_inside(struct step *step, int (*work)(const void *), const void *argument,
+           struct why (*ask)(const struct step *, const void *), struct why *why)
 {
-    int result[2], error = ECHILD, dumpable;
+    struct result result = {.error = 0};
+    int ends[2], dumpable;
+    bool heard;
     pid_t pid;
 
-    if (children_get_our_pid_namespace(step))
-        return work(argument);
+    if (children_get_our_pid_namespace(step)) {
+        if (work(argument) == 0)
+            return 0;
+        *why = ask(step, argument);
+        return -1;
+    }
     read_namespaces(step->proc_self, &step->now);
     close_all_but_kept(step);
-    if (pipe2(result, O_CLOEXEC) == -1)
-        return -1;
+    *why = why_unknown("2 pipe");
+    if (pipe2(ends, O_CLOEXEC) == -1)
+        return -2;
     dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     pid = fork();
     if (pid == 0) {
-        close(result[0]);
+        close(ends[0]);
         close(step->leash);
         close(step->previous);
-        die_with_parent(result[1]);
-        error = work(argument) == 0 ? 0 : errno;
-        _exit(write(result[1], &error, sizeof error) == sizeof error ? 0 : EXIT_STEP_FAILED);
+        die_with_parent(ends[1]);
+        if (work(argument) == -1) {
+            result.error = errno;
+            result.why = ask(step, argument);
+        }
+        _exit(write(ends[1], &result, sizeof result) == sizeof result ? 0 : EXIT_STEP_FAILED);
     }
-    if (pid == -1)
-        error = errno;
-    close(result[1]);
-    if (pid > 0 && read(result[0], &error, sizeof error) != sizeof error)
-        error = ECHILD;
+    if (pid == -1) {
+        result.error = errno;
+        *why = why_fork(step);
+    }
+    close(ends[1]);
+    /* What is less than PIPE_BUF bytes comes in one piece, pipe(7). */
+    heard = pid > 0 && read(ends[0], &result, sizeof result) == sizeof result;
+    if (heard)
+        *why = result.why;
+    else if (pid > 0)
+        result.error = ECHILD; /* it has died */
     if (pid > 0)
         waitpid(pid, NULL, 0);
-    close(result[0]);
+    close(ends[0]);
     prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
-    errno = error;
-    return error == 0 ? 0 : -1;
+    errno = result.error;
+    return result.error == 0 ? 0 : heard ? -1 : -2;
 }
 
 /* ---- COMMAND -------------------------------------------------------------------------------- */

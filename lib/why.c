@@ -91,28 +91,6 @@ ids_are_mapped(void)
     return is_mapped("/proc/self/uid_map", geteuid()) && is_mapped("/proc/self/gid_map", getegid());
 }
 
-int
-own_user_ns_owns(const char *name)
-{
-    char path[64];
-    struct stat owner, own;
-    int fd, owner_fd, answer = -1;
-
-    snprintf(path, sizeof path, "/proc/self/ns/%s", name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd == -1)
-        return -1;
-    owner_fd = ioctl(fd, NS_GET_USERNS);
-    if (owner_fd == -1)
-        answer = errno == EPERM ? 0 : -1; /* EPERM: an ancestor of ours, ioctl_ns(2) */
-    else if (fstat(owner_fd, &owner) == 0 && stat("/proc/self/ns/user", &own) == 0)
-        answer = owner.st_ino == own.st_ino;
-    close(fd);
-    if (owner_fd != -1)
-        close(owner_fd);
-    return answer;
-}
-
 struct why
 say_missing(const char *call, const char *name)
 {
@@ -128,8 +106,10 @@ say_missing(const char *call, const char *name)
             "this program was executed, and %s needs %s",
             geteuid(), call, name);
     return say_why(
-        "run it as root, or in a user namespace of your own: 07-userns-map -- 01-unshare ... "
-        "-- COMMAND",
+        geteuid() == 0
+            ? "keep it until then: 08-capset after this step; in a container, docker run --cap-add"
+            : "run it as root, or in a user namespace of your own: 07-userns-map -- 01-unshare ... "
+              "-- COMMAND",
         "%s needs %s, which uid %u does not have here", call, name, geteuid());
 }
 
@@ -169,6 +149,11 @@ call_harmlessly(long number, unsigned long flags, int *usual)
     } else if (number == SYS_umount2 || number == SYS_chroot) {
         *usual = ENOENT;
         result = syscall(number, "", number == SYS_umount2 ? flags : 0);
+    } else if (number == SYS_open_tree ||
+               (number == SYS_move_mount && have_capability(CAP_SYS_ADMIN))) {
+        *usual = EINVAL; /* no call knows all flags */
+        result = number == SYS_open_tree ? syscall(number, -1, "", ~0U)
+                                         : syscall(number, -1, "", -1, "", ~0U);
     } else if (number == SYS_execve) {
         *usual = ENOENT;
         result = syscall(number, "", NULL, NULL);
@@ -219,8 +204,18 @@ say_seccomp(const char *call)
 int
 open_own_proc(const struct step *step)
 {
-    return step->proc_self == -1 ? open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC)
-                                 : fcntl(step->proc_self, F_DUPFD_CLOEXEC, 3);
+    /* AppArmor may shut what was opened in another mount namespace: there is no path to it. */
+    int proc,
+        test = step->proc_self == -1 ? -1 : openat(step->proc_self, "status", O_RDONLY | O_CLOEXEC);
+    int self = test == -1 ? open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                          : fcntl(step->proc_self, F_DUPFD_CLOEXEC, 3);
+
+    close(test);
+    if (self == -1 && (proc = open_detached_proc()) != -1) {
+        self = openat(proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        close(proc);
+    }
+    return self;
 }
 
 bool

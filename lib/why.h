@@ -22,9 +22,6 @@ bool in_chroot(const struct step *step);
 /* Have our effective uid and gid a number in our user namespace? (True when it cannot be read.) */
 bool ids_are_mapped(void);
 
-/* Is the namespace /proc/self/ns/NAME owned by our own user namespace? 1, 0, -1 cannot tell. ioctl_ns(2). */
-int own_user_ns_owns(const char *name);
-
 /* CALL needs the capability called NAME, and we do not have it: why, and where to get it? */
 struct why say_missing(const char *call, const char *name);
 
@@ -40,8 +37,9 @@ bool seccomp_refuses(long number, unsigned long flags);
 /* A seccomp filter refuses CALL ("unshare"). */
 struct why say_seccomp(const char *call);
 
-/* Our own /proc/PID directory, as begin has opened it or, when that is closed, by /proc/self: a
- * descriptor, or -1 when the /proc here does not show us. */
+/* Our own /proc/PID directory, for the caller to close: the one that begin has opened; else /proc/self; else,
+ * as the /proc here does not show us (after joining it may be the container's), that in a procfs which is
+ * attached nowhere and vanishes with the descriptor. -1: there is none. */
 int open_own_proc(const struct step *step);
 
 /* Are we in the first user namespace of the machine, which has no other around it? (False when it cannot
@@ -167,6 +165,28 @@ bool is_shared(const struct mount *mount);
 
 /* Is WORD an element of the comma-separated OPTIONS? */
 bool has_option(const char *options, const char *word);
+
+/* ---- why-path.c, why-mount.c: what several diagnoses of mounts and roots ask --------------------- */
+/* They answer with a cause, or with not_this. */
+
+extern const struct why not_this;
+bool is_known(const struct why *why);
+
+/* Does PATH name no directory, or, if it is to be ENTERed, none that we may search? HINT: what to do when it
+ * is not there. */
+struct why say_path(const char *path, bool enter, const char *hint);
+
+/* Is ERROR one that the lookup of a path can end with? */
+bool is_path_error(int error);
+
+/* May CALL, which needs CAP_SYS_ADMIN in the user namespace that owns our mount namespace, not be made? */
+struct why say_may_mount(const struct step *step, const char *call);
+
+/* CALL needs the capability called NAME. Do we not have it, or does AppArmor deny it to us? */
+struct why say_lacking(const struct step *step, const char *call, const char *name);
+
+/* Is this process confined by AppArmor or SELinux? Then that denies WHAT; RULE would allow it. */
+struct why say_confined(const struct step *step, const char *what, const char *rule);
 
 /* Do our capabilities count over our own namespace NAME ("mnt"; ns/NAME)? Yes when our user namespace owns
  * it, or one below ours does: 1, 0, or -1 cannot tell. ioctl_ns(2). */

@@ -40,6 +40,12 @@ mount_proc(const void *target)
     return mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
+static struct why
+why_mount_proc(const struct step *step, const void *target)
+{
+    return why_mount(step, target, "proc");
+}
+
 /* sysfs shows the network devices of the mounter's net namespace, sysfs(5). Everything else in it
  * is the host's own hardware: hence read-only. */
 static int
@@ -62,6 +68,17 @@ bind_dev(const char *target)
     return -1;
 }
 
+/* Whatever fails, what was mounted before it must not stay. errno stays, too. */
+static void
+take_back(bool mounted, const char *target)
+{
+    int error = errno;
+
+    if (mounted)
+        umount2(target, MNT_DETACH);
+    errno = error;
+}
+
 /* ROOT/NAME without a double slash. */
 static char *
 below(const char *root, const char *name, char *path, size_t size)
@@ -74,10 +91,12 @@ int
 main(int argc, char **argv)
 {
     struct step step;
-    const char *root = "/", *what = "bind /dev";
+    const char *root = "/";
     bool want_sys = false, want_dev = false, want_rbind = false;
     char proc[4096], sys[4096], dev[4096];
-    int option;
+    int option, result;
+    struct failure failure;
+    struct why why;
 
     begin(&step, argc, argv, usage);
     while ((option = next_option(&step, "", options)) != -1) {
@@ -98,27 +117,24 @@ main(int argc, char **argv)
     below(root, "sys", sys, sizeof sys);
     below(root, "dev", dev, sizeof dev);
     note_leak(&step, proc);
-    /* Whatever fails, what was mounted before it must not stay: so /proc, where we look for the
-     * cause of a failure, comes last. */
+    /* /proc comes last: in the old one we look for the cause of a failure. */
     if (want_sys && mount_sys(sys) == -1)
-        fail(&step, errno, why_mount(sys, "sysfs"), "mount sysfs on %s", sys);
-    if ((want_rbind && bind_dev(dev) == -1) || (want_dev && make_dev(dev, &what) == -1)) {
-        struct why why = why_mount(dev, "tmpfs");
-
-        explain(&step, errno, why, "%s for %s", what, dev);
-        if (want_sys)
-            umount2(sys, MNT_DETACH);
-        return EXIT_STEP_FAILED;
+        fail(&step, errno, why_mount(&step, sys, "sysfs"), "mount sysfs on %s", sys);
+    if (want_rbind && bind_dev(dev) == -1) {
+        why = why_bind(&step, "/dev", dev);
+        take_back(want_sys, sys);
+        fail(&step, errno, why, "bind /dev on %s", dev);
     }
-    if (run_inside(&step, mount_proc, proc) == -1) {
-        struct why why = why_mount(proc, "proc");
-
-        explain(&step, errno, why, "mount proc on %s", proc);
-        if (want_sys)
-            umount2(sys, MNT_DETACH);
-        if (want_dev || want_rbind)
-            umount2(dev, MNT_DETACH);
-        return EXIT_STEP_FAILED;
+    if (want_dev && make_dev(&step, dev, &failure) == -1) {
+        take_back(want_sys, sys);
+        fail(&step, errno, failure.why, "%s", failure.call);
+    }
+    result = run_inside(&step, mount_proc, proc, why_mount_proc, &why);
+    if (result != 0) {
+        take_back(want_dev || want_rbind, dev);
+        take_back(want_sys, sys);
+        fail(&step, errno, why, result == -1 ? "mount proc on %s" : "fork, to mount proc on %s",
+             proc);
     }
     if (want_sys)
         add_note(&step, "sysfs, read-only, on %s", sys);

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -40,45 +39,53 @@ sys_pivot_root(const char *new_root, const char *put_old)
 
 /* Steps back to the root of the mount namespace, if this process is in a chroot, and finds the name
  * that NEW_ROOT has there. setns(2) to a mount namespace, even one's own, sets / and the working
- * directory to its root: this is also how a chroot is left. NULL with errno when that fails. */
-static char *
-find_in_namespace(const char *new_root)
-{
-    int dir = open(new_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    char *path = NULL;
-
-    if (dir != -1 && self != -1 && setns(self, CLONE_NEWNS) == 0 && fchdir(dir) == 0)
-        path = getcwd(NULL, 0);
-    int error = errno;
-    if (dir != -1)
-        close(dir);
-    if (self != -1)
-        close(self);
-    errno = error;
-    return path;
-}
-
-/* The feature. PUT_OLD is relative to NEW_ROOT; NULL: detach the old root at once. */
+ * directory to its root: this is also how a chroot is left. -1 with errno when that fails. */
 static int
-pivot_to(const char *new_root, const char *put_old)
+find_in_namespace(const char *new_root, char *path, size_t size)
 {
-    /* new_root must be a mount point, and not the root mount: bind it onto itself. */
-    if (mount(new_root, new_root, NULL, MS_BIND | MS_REC, NULL) == -1)
-        return -1;
+    int dir, self, error;
+    long length = -1;
+
     if (chdir(new_root) == -1)
         return -1;
-    /* With "." for both, the old root is stacked on top of the new one, pivot_root(2). */
-    if (sys_pivot_root(".", put_old != NULL ? put_old : ".") == -1) {
-        int error = errno;
-
-        umount2(".", MNT_DETACH); /* undo the bind mount */
-        errno = error;
-        return -1;
+    dir = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (dir != -1 && self != -1 && setns(self, CLONE_NEWNS) == 0 && fchdir(dir) == 0)
+        length = syscall(SYS_getcwd, path, size);
+    error = errno;
+    if (length != -1 && path[0] != '/') { /* "(unreachable)/...": it has no name in here */
+        error = EINVAL;                   /* as pivot_root(2) would say */
+        length = -1;
     }
-    if (put_old == NULL && umount2(".", MNT_DETACH) == -1)
+    close(dir);
+    close(self);
+    errno = error;
+    return length == -1 ? -1 : 0;
+}
+
+/* new_root must be a mount point, and not the root mount: we bind the directory onto itself, and enter
+ * it. */
+static int
+make_mount_point(const char *new_root)
+{
+    if (mount(new_root, new_root, NULL, MS_BIND | MS_REC, NULL) == -1)
         return -1;
-    return chdir("/");
+    return chdir(new_root);
+}
+
+/* The feature, in new_root. With "." for both, the old root is stacked on top of the new one,
+ * pivot_root(2). */
+static int
+pivot_to_here(const char *put_old)
+{
+    int error;
+
+    if (sys_pivot_root(".", put_old != NULL ? put_old : ".") == 0)
+        return 0;
+    error = errno;
+    umount2(".", MNT_DETACH); /* undo the bind mount */
+    errno = error;
+    return -1;
 }
 
 int
@@ -86,7 +93,7 @@ main(int argc, char **argv)
 {
     struct step step;
     const char *new_root = "/", *put_old = NULL;
-    char *path;
+    char path[4096];
     int option;
 
     begin(&step, argc, argv, usage);
@@ -104,18 +111,21 @@ main(int argc, char **argv)
     join(&step);
     check_path(&step, new_root);
 
-    path = find_in_namespace(new_root);
-    if (path == NULL)
-        fail(&step, errno, why_pivot_root(new_root, NULL), "find %s in the mount namespace",
+    if (find_in_namespace(new_root, path, sizeof path) == -1)
+        fail(&step, errno, why_find_root(&step, new_root), "find %s in the mount namespace",
              new_root);
     if (strcmp(path, "/") == 0)
         refuse(&step,
                "%s is the root of this mount namespace already: name a NEWROOT, or run "
                "03-chroot first",
                new_root);
-    if (pivot_to(path, put_old) == -1)
-        fail(&step, errno, why_pivot_root(path, put_old), "pivot_root(\"%s\", \"%s\")", path,
+    if (make_mount_point(path) == -1)
+        fail(&step, errno, why_bind(&step, path, path), "bind %s onto itself", path);
+    if (pivot_to_here(put_old) == -1)
+        fail(&step, errno, why_pivot_root(&step, path, put_old), "pivot_root(\"%s\", \"%s\")", path,
              put_old != NULL ? put_old : ".");
+    if ((put_old == NULL && umount2(".", MNT_DETACH) == -1) || chdir("/") == -1)
+        fail(&step, errno, why_detach(&step), "umount2 of the old root");
     if (put_old != NULL)
         add_note(&step, "the old root is still there, on /%s: umount -l it when you have seen it",
                  put_old);

@@ -270,6 +270,17 @@ fails_clean() {
     [[ $status:$err == 125:*ENOTDIR*"$root/proc is not a directory"* ]]
 }
 
+@test "PID 1 of the pid namespace has died: it says so, and not that the mount failed" {
+    make_root
+    hold "$BATS_TEST_TMPDIR/box" "${own[@]}" 01-unshare -m -p
+    pid=$(sed -n 's/.*PID 1 in there is pid \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/box.err")
+    kill -KILL "$pid"
+    wait_until grep -q "^State:.Z" "/proc/$pid/status"
+    run_split 02-mountproc - --sys "$root" -- true <"$BATS_TEST_TMPDIR/box"
+    [[ $status:$err == 125:*'fork, to mount proc on'*ENOMEM*'because: PID 1 '*'has died'* ]]
+    ! grep -F " $root" "/proc/$held/mountinfo"
+}
+
 # ---- the command line
 
 @test "the exit status is COMMAND's own, 128+N for signal N, 127 and 126 where it cannot run" {

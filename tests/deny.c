@@ -42,6 +42,8 @@ static const struct {
 #endif
     {"mkdirat", SYS_mkdirat, 0},
     {"mount", SYS_mount, 3},
+    {"move_mount", SYS_move_mount, 4},
+    {"open_tree", SYS_open_tree, 2},
     {"pidfd_open", SYS_pidfd_open, 1},
     {"pivot_root", SYS_pivot_root, 0},
     {"prctl", SYS_prctl, 0},
