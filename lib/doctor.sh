@@ -50,7 +50,7 @@ try() {
     status=$?
     [ $status != 0 ] || return 0
     eval "$(printf '%s\n' "$said" | awk -v status=$status "$awk_set"'
-        /^0[1-8]-[a-z_-]+: / && !/: note: / && failed == "" { failed = $0; before = last }
+        /^0[1-8]-[a-z_-]+: / && !/: note: / && failed == "" { failed = $0 }
         /^  because: / && because == "" { because = substr($0, 12) }
         /^  try: / && hint == "" { hint = $0; sub(/^  try: */, "", hint) }
         NF { last = $0 }
@@ -59,7 +59,6 @@ try() {
             sub(/^[^ ]*: /, "", what)
             if (last == "") because = "it ended with status " status " and said nothing"
             else if (failed == "") { because = last; sub(/^.*: [0-9]+: (eval: )?/, "", because) }
-            else if (because == "" && what ~ /message is above/) because = before
             else if (because == "") because = what
             else if (because == "not known") because = what ", and it is not known why"
             set("failed", failed)

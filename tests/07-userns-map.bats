@@ -314,7 +314,7 @@ map_of() { awk '{ print $1, $2, $3 }' "/proc/$1/uid_map"; }
 }
 @test "01-unshare --user -- 07-userns-map cannot work, and says why" {
     run_split 01-unshare --user -- 07-userns-map -- echo half-made
-    [[ $status:$out:$err == 125::*'because: uid 65534 or gid 65534 is not mapped'* ]]
+    [[ $status:$out:$err == 125::*'because: uid 65534 is not mapped in this user namespace'* ]]
 }
 
 # ---- in a chroot
