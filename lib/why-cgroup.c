@@ -400,8 +400,8 @@ say_has_processes(struct place at, const char *controller)
         return why_unknown("7 cgroups");
     return say_why(
         say_move_to_leaf(at.path, "", hint, sizeof hint),
-        "%s has %ld process%s of its own (pid %ld, %s), and who has gives the %s controller "
-        "to no cgroup below (the rule of no internal processes)",
+        "%s has %ld process%s of its own (pid %ld, %s), and a cgroup with processes may not give the %s "
+        "controller to those below it (the rule of no internal processes)",
         at.path, count, count == 1 ? "" : "es", pid, name, controller);
 }
 
@@ -542,11 +542,11 @@ why_entered(const struct step *step, int cgroup)
     else if (error == EOPNOTSUPP && strcmp(type, "domain invalid") == 0 && go_up(&at))
         why = say_threads(at, "what is made below it takes no processes");
     else if (error == EBUSY && list[0] != '\0')
-        why =
-            say_why("leave cgroup.subtree_control out: COMMAND can move into a cgroup below first",
-                    "%s gives controllers (%s) to those below it, and a cgroup that does takes no "
-                    "processes (the rule of no internal processes)",
-                    at.path, list);
+        why = say_why(
+            "leave cgroup.subtree_control out: COMMAND can make a cgroup below, move into that, and write it then",
+            "%s gives controllers (%s) to those below it, and a cgroup that does takes no "
+            "processes (the rule of no internal processes)",
+            at.path, list);
     else if (error == ENODEV)
         why = say_why("again", "somebody has removed %s a moment ago", at.path);
     errno = error;

@@ -235,9 +235,10 @@ find_why_limit(const struct step *step, int cgroup, const char *file, const char
             "the new cgroup is threaded (cgroup.type), where %s, which is for whole processes, is refused",
             file);
     if (error == EAGAIN && strcmp(file, "memory.reclaim") == 0)
-        return say_why("write it later, when a command in it has used memory",
-                       "the new cgroup has not so much memory that the kernel could take back %s",
-                       value);
+        return say_why(
+            "write it later, when a command in it has used memory",
+            "the new cgroup uses no memory yet, or less than %s, so the kernel cannot take it back",
+            value);
     read_file_at(cgroup, "cpu.idle", idle, sizeof idle);
     if (error == EINVAL && strncmp(file, "cpu.weight", 10) == 0 && idle[0] == '1')
         return say_why("leave cpu.idle=1 out", "cpu.idle is 1 there, and then it has no weight");

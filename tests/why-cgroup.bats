@@ -66,8 +66,7 @@ in_root() {
 
 # hugetlb is the controller that hybrid hosts leave to v2. It is enabled at the top for a test, and put back.
 needs_hugetlb_off() {
-    needs_root
-    needs_controller hugetlb
+    needs_v2 hugetlb
     ! grep -qw hugetlb "$CGROUP2/cgroup.subtree_control" || skip 'hugetlb is enabled already'
     size=$(ls /sys/kernel/mm/hugepages | sed -n 's/hugepages-\([0-9]*\)kB/\1/p' | sort -n | head -n 1)
     [ -n "$size" ] || skip 'this kernel has no huge pages'
@@ -79,6 +78,10 @@ with() { # CONTROLLER COMMAND ...: while the top gives it to those below
     "${@:2}" || result=$?
     echo "-$1" >"$CGROUP2/cgroup.subtree_control"
     return "$result"
+}
+needs_v2() { # CONTROLLER, for root only: his pass and not the other one lists what is skipped
+    needs_root
+    needs_controller "$1"
 }
 # For what is changed for the whole machine.
 needs_vm() { [ -d /run/vm ] || skip 'changes the machine: make test-vm runs it'; }
@@ -332,7 +335,7 @@ needs_v1() { # CONTROLLER
     script='05-cgroup mine "$0=0" -- true; echo "my pid is $$" >&2; exit 125'
     with hugetlb told "$DIR has 3 processes of its own (pid " "${user_in[@]}" "$DIR" sh -c "$script" "$file"
     pid=$(sed -n 's/^my pid is //p' <<<"$err")
-    [[ $err == *"(pid $pid, sh), and who has gives the hugetlb controller to no cgroup below"* ]]
+    [[ $err == *"(pid $pid, sh), and a cgroup with processes may not give the hugetlb controller to those"* ]]
 }
 @test "[enable-processes] what it says to try works" {
     needs_hugetlb_off
@@ -376,8 +379,7 @@ user_beside_thread() {
     [[ $err != *cgroup.stat* ]] # nothing can be written to that one
 }
 @test "[limit-no-file] of a controller" {
-    needs_root
-    needs_controller hugetlb
+    needs_v2 hugetlb
     because 'the hugetlb controller has no file hugetlb.nosuch' 05-cgroup "$NAME" hugetlb.nosuch=1 -- true
 }
 @test "[limit-no-file miss] it is there in other cgroups, but taken away in this one" {
@@ -498,20 +500,23 @@ taken() {
 }
 @test "[value-number miss] what they take" { taken cgroup.max.depth=0x10 cgroup.max.descendants=max; }
 @test "[value-switch] 0 or 1" {
+    needs_root
     [ -e "$CGROUP2/cgroup.pressure" ] || skip 'this kernel has no cgroup.pressure (Linux 6.1)'
     takes '0 or 1' cgroup.pressure=2 cgroup.pressure=no
 }
 @test "[value-switch] 0 or 1 of memory and cpu" {
-    needs_controller memory
-    needs_controller cpu
+    needs_v2 memory
+    needs_v2 cpu
     takes '0 or 1' memory.oom.group=2 cpu.idle=2
 }
 @test "[value-switch miss] what they take" { taken cgroup.freeze=0; }
 @test "[value-kill] cgroup.kill" {
+    needs_root
     [ -e "$CGROUP2/cgroup.pressure" ] || skip 'this kernel may have no cgroup.kill (Linux 5.14)'
     takes '1 and nothing else' cgroup.kill=0 cgroup.kill=yes
 }
 @test "[value-kill miss] what it takes" {
+    needs_root
     [ -e "$CGROUP2/cgroup.pressure" ] || skip 'this kernel may have no cgroup.kill (Linux 5.14)'
     taken cgroup.kill=1
 }
@@ -527,11 +532,13 @@ taken() {
     [ "$status" = 0 ] && [[ $err != *because* ]]
 }
 @test "[value-pressure] a trigger" {
+    needs_root
     [ -e "$CGROUP2/cpu.pressure" ] || skip 'this kernel has no pressure files'
     takes 'some or full, then two times' cpu.pressure=50% 'cpu.pressure=some 150000' \
         'cpu.pressure=some 150000 20000000' 'cpu.pressure=some 3000000 2000000'
 }
 @test "[value-pressure miss] a trigger that is taken" {
+    needs_root
     [ -e "$CGROUP2/cpu.pressure" ] || skip 'this kernel has no pressure files'
     taken 'cpu.pressure=some 150000 2000000'
 }
@@ -540,7 +547,7 @@ taken() {
     takes 'a number of bytes' "$file=5x" "$file=-1"
 }
 @test "[value-bytes] bytes, of memory" {
-    needs_controller memory
+    needs_v2 memory
     takes 'a number of bytes' memory.max=50% memory.max=1.5G memory.high=-1 memory.swap.max=lots
 }
 @test "[value-bytes miss] what it takes" {
@@ -548,58 +555,56 @@ taken() {
     taken "$file=4M" "$file=max"
 }
 @test "[value-pids] pids.max" {
-    needs_controller pids
+    needs_v2 pids
     takes 'a number from 0 to 4194304, or max' pids.max=-1 pids.max=many pids.max=99999999999999999999 pids.max=4194305
 }
-@test "[value-pids miss] what it takes" { needs_controller pids; taken pids.max=4194304 pids.max=max; }
+@test "[value-pids miss] what it takes" { needs_v2 pids; taken pids.max=4194304 pids.max=max; }
 @test "[value-cpu-max] cpu.max" {
-    needs_controller cpu
+    needs_v2 cpu
     takes 'a quota in microseconds (1000 or more) or max' cpu.max=999 'cpu.max=max 1000001' cpu.max=50% cpu.max=-1
 }
-@test "[value-cpu-max miss] what it takes" { needs_controller cpu; taken cpu.max=1000 'cpu.max=max 1000000'; }
+@test "[value-cpu-max miss] what it takes" { needs_v2 cpu; taken cpu.max=1000 'cpu.max=max 1000000'; }
 @test "[value-cpu-burst] cpu.max.burst" {
-    needs_controller cpu
+    needs_v2 cpu
     [ "$(uname -r | cut -d . -f 1)" -ge 6 ] || skip 'this kernel may have no cpu.max.burst (Linux 5.14)'
     needs_root
     because 'cpu.max.burst takes a number of microseconds that is not more than the quota' \
         05-cgroup "$NAME" cpu.max=2000 cpu.max.burst=3000 -- true
 }
 @test "[value-cpu-burst miss] what it takes" {
-    needs_controller cpu
+    needs_v2 cpu
     [ "$(uname -r | cut -d . -f 1)" -ge 6 ] || skip 'this kernel may have no cpu.max.burst (Linux 5.14)'
     taken cpu.max=2000 cpu.max.burst=2000
 }
 @test "[value-weight] cpu.weight, cpu.weight.nice, io.weight" {
-    needs_controller cpu
+    needs_v2 cpu
     takes 'a number from 1 to 10000' cpu.weight=0 cpu.weight=10001 cpu.weight=high
     takes 'a number from -20 to 19' cpu.weight.nice=20 cpu.weight.nice=-21
 }
-@test "[value-weight miss] what they take" { needs_controller cpu; taken cpu.weight=10000 cpu.weight.nice=19; }
+@test "[value-weight miss] what they take" { needs_v2 cpu; taken cpu.weight=10000 cpu.weight.nice=19; }
 @test "[value-idle] cpu.weight, where cpu.idle is 1" {
-    needs_root
-    needs_controller cpu
+    needs_v2 cpu
     [ "$(uname -r | cut -d . -f 1)" -ge 6 ] || skip 'this kernel may have no cpu.idle (Linux 5.15)'
     because 'cpu.idle is 1 there, and then it has no weight' 05-cgroup "$NAME" cpu.idle=1 cpu.weight=100 -- true
 }
 @test "[value-idle miss] where it is 0, and the value is none" {
-    needs_controller cpu
+    needs_v2 cpu
     [ "$(uname -r | cut -d . -f 1)" -ge 6 ] || skip 'this kernel may have no cpu.idle (Linux 5.15)'
     needs_root
     because 'cpu.weight takes a number from 1' 05-cgroup "$NAME" cpu.idle=0 cpu.weight=high -- true
 }
 @test "[value-cpuset] cpuset.cpus, cpuset.mems, cpuset.cpus.partition" {
-    needs_controller cpuset
+    needs_v2 cpuset
     takes 'numbers of CPUs that this machine can have' cpuset.cpus=9999 cpuset.cpus=1-0 cpuset.cpus=some
     takes 'numbers of memory nodes that are there' cpuset.mems=99 cpuset.mems=x
     takes 'member, root or isolated' cpuset.cpus.partition=mine
 }
 @test "[value-cpuset miss] what they take" {
-    needs_controller cpuset
+    needs_v2 cpuset
     taken cpuset.cpus=0 cpuset.mems=0 cpuset.cpus.partition=member
 }
 needs_disk() {
-    needs_root
-    needs_controller io
+    needs_v2 io
     local dir
     for dir in /sys/block/{vd,sd,nvme}*; do
         [ -e "$dir/dev" ] && device=$(cat "$dir/dev") disk=/dev/${dir##*/} && return 0
@@ -614,8 +619,7 @@ needs_disk() {
 }
 @test "[value-io miss] what it takes" { needs_disk; taken "io.max=$device rbps=max wiops=100000"; }
 @test "[io-no-disk] io.max, a disk that is not there" {
-    needs_root
-    needs_controller io
+    needs_v2 io
     because 'there is no disk with the numbers 99:99' 05-cgroup "$NAME" 'io.max=99:99 rbps=1' -- true
 }
 partition() { # COMMAND ...: while the disk has a partition
@@ -642,18 +646,16 @@ of_partition() { # TEXT
     partition of_partition 'is a partition, and a limit is set on a whole disk only'
 }
 @test "[io-partition miss] no disk and no partition" {
-    needs_root
-    needs_controller io
+    needs_v2 io
     likewise ENODEV 'there is no disk' 05-cgroup "$NAME" 'io.max=99:1 rbps=1' -- true
 }
 needs_reclaim() {
-    needs_root
-    needs_controller memory
+    needs_v2 memory
     [ "$(uname -r | cut -d . -f 1)" -ge 6 ] || skip 'this kernel may have no memory.reclaim (Linux 5.19)'
 }
 @test "[limit-reclaim] memory.reclaim in a cgroup that has no memory yet" {
     needs_reclaim
-    because 'the new cgroup has not so much memory that the kernel could take back 1G' \
+    because 'the new cgroup uses no memory yet, or less than 1G' \
         05-cgroup "$NAME" memory.reclaim=1G -- true
 }
 @test "[limit-reclaim miss] another EAGAIN" {
@@ -679,8 +681,7 @@ needs_reclaim() {
     likewise EOPNOTSUPP "cgroup.type of $DIR/t is \"threaded\"" "${user_in[@]}" "$DIR/t" 05-cgroup mine -- true
 }
 @test "[enter-processes] the cgroup above has processes and gives controllers for threads" {
-    needs_root
-    needs_controller pids
+    needs_v2 pids
     delegate "$DIR"
     script='05-cgroup mine pids.max=9 -- true 2>"$0"; cat "$0" >&2
         eval "$(sed -n "s/^  try:     //p" "$0")"; 05-cgroup mine pids.max=9 -- echo it works; exit 125'
@@ -691,8 +692,7 @@ needs_reclaim() {
     [ "$out" = 'it works' ]
 }
 @test "[enter-processes miss] it has none of its own" {
-    needs_root
-    needs_controller pids
+    needs_v2 pids
     delegate "$DIR" "$DIR/leaf"
     works() {
         run_split "${user_in[@]}" "$DIR/leaf" 05-cgroup mine pids.max=9 -- true
@@ -843,23 +843,20 @@ join_in_root() {
 # ---- fork
 
 @test "[fork-pids] pids.max of our cgroup" {
-    needs_root
-    needs_controller pids
+    needs_v2 pids
     because "pids.max of the cgroup $DIR is 1, and it has 1 process already" 05-cgroup "$NAME" pids.max=1 -- true
     grep -q '(EAGAIN)$' <<<"$err"
     because "pids.max of the cgroup $DIR is 2, and it has 2 processes already" \
         05-cgroup "$NAME" pids.max=2 -- 01-unshare -p -- true
 }
 @test "[fork-pids] after joining, when the cgroup cannot be reached any more" {
-    needs_root
-    needs_controller pids
+    needs_v2 pids
     because "pids.max of the cgroup $DIR is 1, and it has 2 processes already" \
         bash -c "set -o pipefail; 01-unshare -p -m | 04-pivot_root - $ROOTFS | 05-cgroup - $NAME pids.max=1 |
             06-nsenter - -- true"
 }
 @test "[fork-pids] of one further up" {
-    needs_root
-    needs_controller pids
+    needs_v2 pids
     above() {
         delegate "$DIR" "$DIR/leaf"
         echo 2 >"$DIR/pids.max"
