@@ -241,6 +241,8 @@ note_missing_libraries(const struct step *step, const char *file)
                      missing[0] != '\0' ? ", " : "", needs.name[i]);
     if (missing[0] == '\0')
         return;
+    make_printable(missing);
+    make_printable(linker);
     fprintf(stderr,
             "%s: note: %s needs %s, and its dynamic linker, %s, finds no such file under this "
             "root\n"

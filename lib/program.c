@@ -145,3 +145,11 @@ read_elf_interpreter(const struct program *program, char *interpreter, size_t si
     interpreter[segment.size - 1] = '\0'; /* it is one already, or the kernel says ENOEXEC */
     return true;
 }
+
+void
+make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == '\177')
+            *text = '?';
+}

@@ -529,9 +529,6 @@ explain_exec(const struct step *step, int error, const char *program, const char
 
     if (!found(&why))
         why = why_unknown("2 execve");
-    /* Names that come out of a file may hold anything; a terminal is to see letters. */
-    for (char *c = why.because; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == '\177')
-            *c = '?';
+    make_printable(why.because);
     explain(step, error, why, "exec %s", program);
 }

@@ -107,6 +107,9 @@ bool find_segment(const struct program *program, uint32_t type, struct segment *
 /* Reads SIZE bytes at OFFSET of the file, or returns false. */
 bool read_at(const struct program *program, uint64_t offset, void *buffer, uint64_t size);
 
+/* A name that comes out of a file may hold anything; what could command a terminal becomes "?". */
+void make_printable(char *text);
+
 /* ---- why-cgroup.c, why-limit.c ---------------------------------------------------------------- */
 
 /* Is it for a cgroup that fork(2) has said EAGAIN: has the one that we are in, or one above it, as many

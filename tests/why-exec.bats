@@ -87,6 +87,7 @@ elf() {
     make_dir
     cannot 127 ENOENT 'there is no file /bin/none under this root' in_root /bin/none
     cannot 127 ENOENT 'there is no file ./none in the working directory, /' in_root ./none
+    cannot 127 ENOENT 'the first word after -- is empty' in_root ''
 }
 @test "[exec-missing miss] the file is there, its interpreter is not" {
     make_dir
@@ -134,6 +135,11 @@ elf() {
     file one '#!/two\n'
     file two '#!/bin/none'
     cannot 127 ENOENT '/two exists, but line 1 names the interpreter /bin/none, and' in_root /one
+}
+@test "[exec-script] a name that would command the terminal is not printed as it is" {
+    make_dir
+    file script '#!/\033[31mred\n'
+    cannot 127 ENOENT 'names the interpreter /?[31mred, and' in_root /script
 }
 @test "[exec-script miss] the interpreter is there, its dynamic linker is not" {
     make_dir
