@@ -213,7 +213,7 @@ machine_row() {
 }
 
 namespace_rows() {
-    made='' refused='' reason=''
+    made='' refused='' reason='' reason_hint=''
     try "01-unshare --all --propagation unchanged -- $nothing"
     if [ $status = 0 ]; then
         made=' cgroup ipc mnt net pid time user uts'
@@ -224,10 +224,15 @@ namespace_rows() {
             option=$type
             [ $type != mnt ] || option='mount --propagation unchanged'
             try "01-unshare $user --$option -- $nothing"
-            if [ $status = 0 ]; then made="$made $type"; else refused="$refused $type" reason=${reason:-$because}; fi
+            if [ $status = 0 ]; then
+                made="$made $type"
+            else
+                [ -n "$refused" ] || reason=$because reason_hint=$hint
+                refused="$refused $type"
+            fi
         done
     fi
-    because=$reason hint=''
+    because=$reason hint=$reason_hint
     if [ -z "$refused" ]; then row namespaces "can be made:$made"
     elif [ -z "$made" ] && [ "$uid" != 0 ]; then row namespaces 'none can be made: see user namespace'
     elif [ -z "$made" ]; then tell namespaces 'none can be made'
