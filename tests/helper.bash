@@ -205,6 +205,7 @@ setup() {
 }
 note_error() {
     [[ $BASH_COMMAND != '[['* ]] || echo "failed: $BASH_COMMAND" # of these bash does not know the line
+    [ -z "${err-}" ] || echo "stderr was: $err"
     bats_capture_stack_trace
     BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
     bats_error_trap
