@@ -262,7 +262,7 @@ struct why why_mount(const struct step *step, const char *target, const char *ty
 struct why why_bind(const struct step *step, const char *source, const char *target);
 struct why why_clone_mount(const struct step *step, const char *path); /* open_tree(2) */
 struct why why_make_file(const struct step *step);                     /* in --dev's tmpfs */
-struct why why_chroot(const struct step *step, const char *new_root);
+struct why why_chroot(const char *new_root);
 /* Of 04: back to the root of the mount namespace, and how new_root is called there; pivot_root, with the bind
  * mount undone (PUT_OLD may be NULL); and umount2 of the old root. */
 struct why why_find_root(const struct step *step, const char *new_root);

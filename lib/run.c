@@ -190,9 +190,10 @@ run_inside(struct step *step, int (*work)(const void *), const void *argument,
     }
     read_namespaces(step->proc_self, &step->now);
     close_all_but_kept(step);
-    *why = why_unknown("2 pipe");
-    if (pipe2(ends, O_CLOEXEC) == -1)
+    if (pipe2(ends, O_CLOEXEC) == -1) {
+        *why = why_fork(step);
         return -2;
+    }
     dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     pid = fork();

@@ -28,31 +28,15 @@ say_confined(const struct step *step, const char *what, const char *rule)
 }
 
 struct why
-say_lacking(const struct step *step, const char *call, const char *name)
+say_lacking(const char *call, const char *name)
 {
-    char text[16384], what[64], rule[64];
-    int proc = open_own_proc(step), number = cap_number(name);
-    struct capabilities caps = {.effective = 0};
-    struct why why = not_this;
-    bool no_new_privs;
-
-    if (have_capability(number))
-        return not_this;
-    if (proc != -1 && read_file_at(proc, "status", text, sizeof text) != -1)
-        parse_capabilities(text, &caps, &no_new_privs);
-    close(proc);
-    /* AppArmor hides what it denies from capget(2), but not in the status file. */
-    snprintf(what, sizeof what, "%s, although the process has it", name);
-    snprintf(rule, sizeof rule, "capability %s,", cap_name(number) + strlen("cap_"));
-    if (caps.effective >> number & 1)
-        why = say_confined(step, what, rule);
-    return is_known(&why) ? why : say_missing(call, name);
+    return have_capability(cap_number(name)) ? not_this : say_missing(call, name);
 }
 
 struct why
 say_may_mount(const struct step *step, const char *call)
 {
-    struct why why = say_lacking(step, call, "CAP_SYS_ADMIN");
+    struct why why = say_lacking(call, "CAP_SYS_ADMIN");
 
     if (is_known(&why) || caps_count_over(step, "mnt") != 0)
         return why;

@@ -95,7 +95,7 @@ say_path(const char *path, bool enter, const char *hint)
             return say_part(prefix, parent, errno, hint);
         if (!S_ISDIR(where.st_mode))
             return say_why("name a directory", "%.300s is not a directory", prefix);
-        memcpy(parent, prefix, sizeof parent);
+        snprintf(parent, sizeof parent, "%s", prefix);
     }
     if (where.st_nlink == 0)
         return say_why("cd to a directory that is there, or name another",

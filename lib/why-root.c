@@ -32,7 +32,7 @@ hint_for_root(const char *new_root, char *hint, size_t size)
 /* ---- chroot(2) ------------------------------------------------------------------------------ */
 
 struct why
-why_chroot(const struct step *step, const char *new_root)
+why_chroot(const char *new_root)
 {
     int error = errno;
     struct why why = not_this;
@@ -43,7 +43,7 @@ why_chroot(const struct step *step, const char *new_root)
     else if (is_path_error(error)) /* the path before the capability */
         why = say_path(new_root, true, hint_for_root(new_root, hint, sizeof hint));
     else if (error == EPERM)
-        why = say_lacking(step, "chroot", "CAP_SYS_CHROOT");
+        why = say_lacking("chroot", "CAP_SYS_CHROOT");
     if (!is_known(&why))
         why = why_unknown("2 chroot");
     errno = error;
@@ -89,7 +89,7 @@ say_not_entered(const struct step *step)
 {
     struct why why = say_may_mount(step, "pivot_root");
 
-    return is_known(&why) ? why : say_lacking(step, "setns to a mount namespace", "CAP_SYS_CHROOT");
+    return is_known(&why) ? why : say_lacking("setns to a mount namespace", "CAP_SYS_CHROOT");
 }
 
 struct why

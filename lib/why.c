@@ -32,6 +32,9 @@ say_why(const char *hint, const char *format, ...)
     vsnprintf(why.because, sizeof why.because, format, list);
     va_end(list);
     snprintf(why.hint, sizeof why.hint, "%s", hint);
+    make_printable(
+        why.because); /* a mount point, or what a symbolic link leads to, may hold anything */
+    make_printable(why.hint);
     return why;
 }
 

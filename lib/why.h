@@ -185,8 +185,8 @@ bool is_path_error(int error);
 /* May CALL, which needs CAP_SYS_ADMIN in the user namespace that owns our mount namespace, not be made? */
 struct why say_may_mount(const struct step *step, const char *call);
 
-/* CALL needs the capability called NAME. Do we not have it, or does AppArmor deny it to us? */
-struct why say_lacking(const struct step *step, const char *call, const char *name);
+/* CALL needs the capability called NAME: do we not have it? */
+struct why say_lacking(const char *call, const char *name);
 
 /* Is this process confined by AppArmor or SELinux? Then that denies WHAT; RULE would allow it. */
 struct why say_confined(const struct step *step, const char *what, const char *rule);

@@ -47,7 +47,7 @@ main(int argc, char **argv)
     check_path(&step, new_root);
 
     if (change_root(new_root) == -1)
-        fail(&step, errno, why_chroot(&step, new_root), "chroot(\"%s\")", new_root);
+        fail(&step, errno, why_chroot(new_root), "chroot(\"%s\")", new_root);
     add_note(&step, "note: who is root in here can leave it again: 04-pivot_root goes further");
     finish(&step, "chroot(\"%s\")", new_root);
 }

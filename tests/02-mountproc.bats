@@ -272,7 +272,7 @@ fails_clean() {
 
 @test "PID 1 of the pid namespace has died: it says so, and not that the mount failed" {
     make_root
-    hold "$BATS_TEST_TMPDIR/box" "${own[@]}" 01-unshare -m -p
+    hold "$BATS_TEST_TMPDIR/box" "${own[@]}" 01-unshare -m -p -n
     pid=$(sed -n 's/.*PID 1 in there is pid \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/box.err")
     kill -KILL "$pid"
     wait_until grep -q "^State:.Z" "/proc/$pid/status"

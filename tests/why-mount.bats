@@ -508,6 +508,15 @@ confined_inside() {
     ln -s . "$BATS_TEST_TMPDIR/link"
     because "there is no directory $BATS_TEST_TMPDIR/link/none" "${own[@]}" 03-chroot "$BATS_TEST_TMPDIR/link/none" -- true
 }
+@test "what a symbolic link leads to does not command the terminal" {
+    ln -s $'a\e[31m\nb' "$BATS_TEST_TMPDIR/link"
+    because 'a symbolic link to a?[31m?b, which is not there' "${own[@]}" 03-chroot "$BATS_TEST_TMPDIR/link" -- true
+}
+@test "the name of a mount point does not command the terminal" {
+    export ODD=$BATS_TEST_TMPDIR/$'a\e[31mb'
+    mkdir "$ODD"
+    because 'a?[31mb is shared' "${mounts[@]}" 'mount -t tmpfs nsteps "$ODD" && mount --make-shared "$ODD"' 04-pivot_root "$ODD" -- true
+}
 @test "[chroot-enotdir] NEWROOT is a file" {
     because '/etc/passwd is not a directory' "${own[@]}" 03-chroot /etc/passwd -- true
 }
