@@ -272,7 +272,13 @@ PID_1='PID 1 of the pid namespace has died'
     because 'not known' strace -qq -o /dev/null -e trace=clone,fork,vfork -e inject=clone,fork,vfork:error=ENOMEM \
         06-nsenter --target "$held" "${user[@]}" --pid -- true
 }
+@test "[fork-dead] there is no /proc, and root looks into one that is mounted nowhere" {
+    needs_root
+    hold_dead "01-unshare -m -p | 03-chroot - $ROOTFS"
+    because "$PID_1" bash -c 'exec 06-nsenter - -- true <"$0"' "$box"
+}
 @test "[fork-noproc] there is no /proc to find PID 1 in" {
+    needs_user # root makes himself one: open_own_proc
     hold_dead "01-unshare ${user[*]} -m -p ${user:+| 07-userns-map -} | 03-chroot - $ROOTFS"
     because '/proc is not mounted here' bash -c 'exec 06-nsenter - -- true <"$0"' "$box"
 }
