@@ -33,14 +33,6 @@ struct image {
     bool by_script;   /* line 1 of a script does */
 };
 
-static const struct why nothing = {.because = ""};
-
-static bool
-found(const struct why *why)
-{
-    return why->because[0] != '\0';
-}
-
 /* ---- the file itself: do_open_execat() in fs/exec.c, may_open() in fs/namei.c ----------------- */
 
 /* PART: the beginning of PATH up to the first component that stat(2) does not reach. Returns its errno, or
@@ -103,63 +95,55 @@ say_absent(const struct image *image, const char *part)
     return say_why(hint, "%sthere is no such file %s", image->wanted, where);
 }
 
-/* The mount point of the mount that FILE is on, from mountinfo by its mnt_id, proc_pid_fdinfo(5); when
- * there is no /proc, words for it. */
-static const char *
-find_mount_point(const char *file, char *mount_point)
+/* The file is on a mount that is noexec: which one? */
+static struct why
+say_noexec(const struct step *step, const struct image *image)
 {
-    char path[40], text[512], line[8192];
-    const char *field;
-    int fd = open(file, O_PATH | O_CLOEXEC), id = -1, of_line;
-    FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
-    bool is_it = false;
+    struct mounts mounts;
+    const struct mount *mount = NULL;
+    struct why why;
 
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
-    if (read_file_at(AT_FDCWD, path, text, sizeof text) > 0 &&
-        (field = strstr(text, "\nmnt_id:")) != NULL)
-        id = (int)strtol(field + strlen("\nmnt_id:"), NULL, 10);
-    while (mountinfo != NULL && !is_it && fgets(line, sizeof line, mountinfo) != NULL)
-        is_it = sscanf(line, "%d %*d %*s %*s %4095s", &of_line, mount_point) == 2 && of_line == id;
-    if (mountinfo != NULL)
-        fclose(mountinfo);
-    close(fd);
-    return is_it ? mount_point : "a mount (which one, /proc would tell, and there is none here)";
+    if (read_mounts(step, &mounts))
+        mount = find_mount(&mounts, mount_id_of(step, image->path));
+    why =
+        say_why("mount -o remount,bind,exec MOUNTPOINT; or copy the program to another file system",
+                "%s%s is on %s, which is mounted noexec", image->wanted, image->path,
+                mount != NULL ? mount->point
+                              : "a mount (/proc, which is not here, would tell which)");
+    free_mounts(&mounts);
+    return why;
 }
 
 static struct why
-find_why_denied(const struct image *image)
+find_why_denied(const struct step *step, const struct image *image)
 {
     const char *path = image->path;
-    char mount_point[4096];
     struct stat file;
     struct statvfs fs;
 
     if (stat(path, &file) == -1)
-        return nothing;
+        return not_this;
     if (S_ISDIR(file.st_mode))
         return say_why("name a program in it", "%s%s is a directory", image->wanted, path);
     if (!S_ISREG(file.st_mode))
         return say_why("ls -l shows what it is", "%s%s is no regular file", image->wanted, path);
     if (statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0)
-        return say_why(
-            "mount -o remount,bind,exec MOUNTPOINT; or copy the program to another file system",
-            "%s%s is on %s, which is mounted noexec", image->wanted, path,
-            find_mount_point(path, mount_point));
+        return say_noexec(step, image);
     if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == -1)
         return say_why("chmod a+x FILE, as the user who owns it",
                        "%s%s has mode %04o and belongs to uid %u, and uid %u may not execute it",
                        image->wanted, path, file.st_mode & 07777, file.st_uid, geteuid());
-    return nothing;
+    return not_this;
 }
 
 static struct why
-find_why_open(const struct image *image, int error)
+find_why_open(const struct step *step, const struct image *image, int error)
 {
     char part[4096] = "";
     int obstacle = find_obstacle(image->path, part, sizeof part);
 
     if (obstacle != 0 && obstacle != error)
-        return nothing;
+        return not_this;
     if (obstacle == ENOENT)
         return say_absent(image, part);
     if (obstacle == EACCES)
@@ -179,7 +163,7 @@ find_why_open(const struct image *image, int error)
         return say_why("a shorter name, or cd nearer to it",
                        "%s%s is too long: one name has 255 bytes at the most", image->wanted,
                        strrchr(part, '/') != NULL ? strrchr(part, '/') + 1 : part);
-    return error == EACCES ? find_why_denied(image) : nothing;
+    return error == EACCES ? find_why_denied(step, image) : not_this;
 }
 
 /* ---- what is in it: fs/binfmt_elf.c, and formats that the kernel does not know ----------------- */
@@ -213,7 +197,7 @@ find_why_format(const struct program *program, const char *path)
                        machine_name(program->machine), program->machine, machine_name(NATIVE));
     if (program->table + program->segments * entry > (uint64_t)program->size)
         return say_cut(path, program->size);
-    return nothing;
+    return not_this;
 }
 
 /* The list of what was compiled or written elsewhere and is not for Linux. */
@@ -275,7 +259,7 @@ find_why_file_caps(const char *path)
 
     if (size < (ssize_t)sizeof(struct vfs_cap_data) ||
         (data.magic_etc & VFS_CAP_FLAGS_EFFECTIVE) == 0)
-        return nothing;
+        return not_this;
     permitted = data.data[0].permitted | (uint64_t)data.data[1].permitted << 32;
     inheritable = data.data[0].inheritable | (uint64_t)data.data[1].inheritable << 32;
     permitted &= ~(own.bounding | (inheritable & own.inheritable));
@@ -283,7 +267,7 @@ find_why_file_caps(const char *path)
         if ((permitted >> i & 1) && cap_name(i) != NULL)
             used += (size_t)snprintf(names + used, sizeof names - used, " %s", cap_name(i));
     return names[0] == '\0'
-               ? nothing
+               ? not_this
                : say_why("08-capset --keep it, or take it from the file: setcap -r FILE",
                          "%s has file capabilities (getcap shows them), and of these%s is not in "
                          "the bounding set here",
@@ -296,7 +280,7 @@ static struct why
 find_why_binfmt(const char *path, int error, const char *what)
 {
     if (error != ENOENT)
-        return nothing;
+        return not_this;
     return say_why("copy it in (grep interpreter /proc/sys/fs/binfmt_misc/* names it), or register "
                    "it with the flag F",
                    "%s exists and is %s: the interpreter that binfmt_misc has for such files does "
@@ -305,25 +289,25 @@ find_why_binfmt(const char *path, int error, const char *what)
 }
 
 static struct why
-find_why_linker(const struct program *program, const char *path, int error)
+find_why_linker(const struct step *step, const struct program *program, const char *path, int error)
 {
     struct image linker = {.path = ""};
     struct program interpreter;
     struct segment segment;
-    struct why why = nothing;
+    struct why why = not_this;
 
     if (!find_segment(program, PT_INTERP, &segment))
-        return nothing;
+        return not_this;
     if (segment.offset + segment.size > (uint64_t)program->size)
-        return error == EIO ? say_cut(path, program->size) : nothing;
+        return error == EIO ? say_cut(path, program->size) : not_this;
     if (!read_elf_interpreter(program, linker.path, sizeof linker.path))
-        return nothing;
+        return not_this;
     snprintf(
         linker.wanted, sizeof linker.wanted,
         "%.100s exists, but needs the interpreter %.100s (its dynamic linker, PT_INTERP), and ",
         path, linker.path);
-    why = find_why_open(&linker, error);
-    if (found(&why) || open_program(linker.path, &interpreter) == -1)
+    why = find_why_open(step, &linker, error);
+    if (is_known(&why) || open_program(linker.path, &interpreter) == -1)
         return why;
     if (error == EIO && (size_t)interpreter.size < sizeof(Elf64_Ehdr))
         why = say_why("copy it again", "%sthat has only %jd bytes", linker.wanted,
@@ -339,10 +323,10 @@ find_why_linker(const struct program *program, const char *path, int error)
 }
 
 static struct why
-find_why_elf(const struct program *program, const char *path, int error)
+find_why_elf(const struct step *step, const struct program *program, const char *path, int error)
 {
     char what[64];
-    struct why why = nothing;
+    struct why why = not_this;
 
     if (error == ENOEXEC)
         return find_why_format(program, path);
@@ -350,8 +334,8 @@ find_why_elf(const struct program *program, const char *path, int error)
         snprintf(what, sizeof what, "for %s", machine_name(program->machine));
         return find_why_binfmt(path, error, what);
     }
-    why = find_why_linker(program, path, error);
-    return !found(&why) && error == EPERM ? find_why_file_caps(path) : why;
+    why = find_why_linker(step, program, path, error);
+    return !is_known(&why) && error == EPERM ? find_why_file_caps(path) : why;
 }
 
 /* ---- from file to file: search_binary_handler() in fs/exec.c ----------------------------------- */
@@ -359,7 +343,7 @@ find_why_elf(const struct program *program, const char *path, int error)
 /* Looks into the file IMAGE, which could be opened. If it is a script, makes IMAGE the interpreter that it
  * names, and returns true: look again. */
 static bool
-follow(struct image *image, int error, struct why *why)
+follow(const struct step *step, struct image *image, int error, struct why *why)
 {
     char name[HEAD_SIZE], path[4096];
     const char *wrong = NULL;
@@ -379,7 +363,7 @@ follow(struct image *image, int error, struct why *why)
     if (is_script)
         wrong = read_script_interpreter(&program, name);
     else if (program.is_elf)
-        *why = find_why_elf(&program, path, error);
+        *why = find_why_elf(step, &program, path, error);
     else
         *why = error == ENOEXEC ? find_why_no_elf(&program, path)
                                 : find_why_binfmt(path, error, "neither ELF file nor script");
@@ -403,15 +387,15 @@ follow(struct image *image, int error, struct why *why)
 }
 
 static struct why
-find_why_file(const char *file, int error)
+find_why_file(const struct step *step, const char *file, int error)
 {
     struct image image = {.wanted = ""};
-    struct why why = nothing;
+    struct why why = not_this;
 
     snprintf(image.path, sizeof image.path, "%s", file);
     for (int depth = 0;; depth++) {
-        why = find_why_open(&image, error);
-        if (found(&why))
+        why = find_why_open(step, &image, error);
+        if (is_known(&why))
             return why;
         if (depth > 5) /* exec_binprm() has the same number */
             return error == ELOOP
@@ -419,8 +403,8 @@ find_why_file(const char *file, int error)
                                  "%s is a script whose interpreter is a script, and so on: five is "
                                  "the most that the kernel follows",
                                  file)
-                       : nothing;
-        if (!follow(&image, error, &why))
+                       : not_this;
+        if (!follow(step, &image, error, &why))
             return why;
     }
 }
@@ -493,6 +477,7 @@ argument_room(void)
 static struct why
 find_why_exec(const struct step *step, int error, const char *program, const char *file)
 {
+    struct why why;
     struct rlimit limit;
 
     if (program[0] == '\0')
@@ -519,7 +504,9 @@ find_why_exec(const struct step *step, int error, const char *program, const cha
         return say_why("fuser -v FILE tells who; wait until it is written",
                        "a process has %s, or the interpreter that it names, open for writing",
                        file);
-    return find_why_file(file, error);
+    why = find_why_file(step, file, error);
+    return is_known(&why) || error != EACCES ? why
+                                             : say_confined(step, "its execution", "FILE ix,");
 }
 
 void
@@ -527,7 +514,7 @@ explain_exec(const struct step *step, int error, const char *program, const char
 {
     struct why why = find_why_exec(step, error, program, file);
 
-    if (!found(&why))
+    if (!is_known(&why))
         why = why_unknown("2 execve");
     make_printable(why.because);
     explain(step, error, why, "exec %s", program);

@@ -271,7 +271,7 @@ on_tmpfs() {
 }
 @test "[exec-noexec] without /proc, too" {
     make_dir
-    cannot 126 EACCES "/program is on a mount (which one, /proc would tell" on_tmpfs noexec 03-chroot "$dir" -- /program
+    cannot 126 EACCES "/program is on " on_tmpfs noexec 03-chroot "$dir" -- /program
 }
 @test "[exec-noexec miss] a mount that is not, and a file without x" {
     make_dir
@@ -355,6 +355,22 @@ scripts() { # of which each is the interpreter of the one before
 }
 @test "[exec-name miss] as long as can be: not found, that is all" {
     cannot 127 ENOENT 'there is no file /0' becomes "/$(printf %0255d 0)"
+}
+
+@test "[exec-apparmor] AppArmor denies it" {
+    needs_apparmor
+    make_dir
+    program program
+    confined "deny $dir/program x" 08-capset -- "$dir/program" --help
+    [[ $status:$err == 126:*EACCES*because:*"AppArmor's profile nsteps-test (enforce) confines this process and denies its execution"* ]]
+}
+@test "[exec-apparmor miss] AppArmor confines it, but the file has no x" {
+    needs_apparmor
+    make_dir
+    file program
+    chmod 644 "$dir/program"
+    confined 'deny capability sys_time' 08-capset -- "$dir/program"
+    [[ $status:$err == 126:*EACCES*because:*"$dir/program has mode 0644"* ]]
 }
 
 # ---- what is in the file
