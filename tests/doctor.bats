@@ -58,10 +58,10 @@ load doctor
     [[ $out != *$'\033'* && $out == *works* ]]
 }
 @test "make doctor: the steps are built first, and its status is doctor's" {
-    run_split make doctor
+    run_split env -u MAKEFLAGS -u MAKELEVEL make doctor
     [ "$status" = 0 ]
     [[ $out == *'make demo       will work' ]]
-    run_split make ROOTFS="$BATS_TEST_TMPDIR/nosuch" doctor
+    run_split env -u MAKEFLAGS -u MAKELEVEL make ROOTFS="$BATS_TEST_TMPDIR/nosuch" doctor
     [ "$status" != 0 ]
     [[ $out == *'will not work'*"nosuch"* ]]
 }
