@@ -57,6 +57,12 @@ test: rootfs ## all tests: as root and as an ordinary user; without root, those 
 	@BUILD=$(BUILD) tests/run $(T)
 	$(OWNED)
 
+test-tutorial: rootfs ## the tutorial: each command typed, each output compared (part of make test)
+	@BUILD=$(BUILD) tests/run tests/tutorial.bats
+
+tutorial-refresh: rootfs ## the same; shows what differs and writes the real output back (C=03: one)
+	@BUILD=$(BUILD) tests/tutorial refresh $(C)
+
 test-vm: rootfs ## all tests on Linux 5.10, 6.1 and 6.12, in virtual machines (KERNEL=6.1: one)
 	@BUILD=$(BUILD) T='$(T)' tests/vm test $(KERNEL)
 
@@ -70,7 +76,7 @@ clean: ## remove build/ (never lab/)
 	rm -rf --one-file-system $(BUILD)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell doctor test test-vm vm lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm lint clean help
