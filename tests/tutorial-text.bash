@@ -79,11 +79,15 @@ undo() { # N: back to N bindings
         [ -z "${entry[3]-}" ] || shown[${entry[0]}:${entry[2]}]=${entry[3]}
     done
 }
-bind() { # KIND TEXT REAL
+bind() { # KIND TEXT REAL AFTER
     local r=${real[$1:$2]-} t=${shown[$1:$3]-}
     if [ -n "$r" ]; then
-        [ "$r" = "$3" ] && return
-        why="$2 stands for $r in this scene, and here it would be $3"
+        if [ "$r" != "$3" ]; then
+            why="$2 stands for $r in this scene, and here it would be $3"
+            return 1
+        fi
+        [[ $1 == inode && $4 == ']*'* ]] && ! is_still "$1" "$3" "$1:$2" || return 0
+        why="$2 was another namespace, which is dead: what is made anew has a number of its own"
         return 1
     fi
     if [ -n "$t" ] && [ "$1" != start ] && is_still "$1" "$3" "$1:$t"; then
@@ -93,8 +97,9 @@ bind() { # KIND TEXT REAL
     bound+=("$1 $2 $3 $t")
     real[$1:$2]=$3 shown[$1:$3]=$2 known[$2]=$3
 }
-# Is it the one that had that number before? A namespace may be dead, and its number used again.
-is_still() { # KIND REAL WHICH
+# Is it the one that had that number before? A namespace may be dead, and its number used again. "always": a
+# process has been in it since the command before; else it must have been named by this same command.
+is_still() { # KIND REAL KIND:TEXT
     [ "$1" != inode ] || [ "${held[$2]-}" = always ] || { [ -n "${held[$2]-}" ] && [[ " ${bound[*]} " == *" ${3#*:} $2 "* ]]; }
 }
 
@@ -114,7 +119,7 @@ find_kind() { # BEFORE W AFTER
         fields=($before)
         [[ $before != *[[:blank:]] && -n $before ]] || [[ $pid_columns != *" ${#fields[@]} "* ]] || kind=pid
     fi
-    [ -n "$kind" ] || [ -z "$only_numbers" ] || [[ ! $before$3 =~ ^[0-9[:blank:]]*$ ]] || kind=pid
+    [ -n "$kind" ] || [[ ! $before$3 =~ ^[0-9[:blank:]]*$ ]] || kind=$only_numbers
 }
 # Which columns have pids? Called for each line of the text.
 find_columns() { # LINE
@@ -127,7 +132,8 @@ find_columns() { # LINE
 }
 find_only_numbers() { # COMMAND
     only_numbers='' pid_columns=''
-    [[ ! $1 =~ \$\$|\$!|\$PPID|pgrep|pidof|cgroup\.procs|children ]] || only_numbers=yes
+    [[ ! $1 =~ \$\$|\$!|\$PPID|pgrep|pidof|cgroup\.procs|children ]] || only_numbers=pid
+    [[ ! $1 =~ /stat( |$) ]] || only_numbers=start
 }
 
 date_form='^(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +[0-9]+ +([0-9]{2}:[0-9]{2}|[0-9]{4})'
@@ -161,7 +167,7 @@ match() { # TEXT TERMINAL BEFORE
                 v=${BASH_REMATCH[0]}
                 find_kind "$before" "$w" "${e#"$w"}"
                 if [ -n "$kind" ]; then
-                    [[ $v =~ ^[1-9][0-9][0-9]+$ ]] && bind "$kind" "$w" "$v" || return 1
+                    [[ $v =~ ^[1-9][0-9][0-9]+$ ]] && bind "$kind" "$w" "$v" "${e#"$w"}" || return 1
                 elif [ "$w" != "$v" ]; then
                     [ "$w" = 1000 ] && { [ "$v" = "$uid" ] || [ "$v" = "$gid" ]; } || return 1
                 fi
@@ -178,9 +184,13 @@ trim() { # LINE: sets trimmed, without blanks at the end
     trimmed=${1%"${1##*[![:blank:]]}"}
 }
 match_line() { # LINE-NUMBER TERMINAL
-    local mark=${#bound[@]}
-    trim "${line[$1]}" && local e=$trimmed
+    local mark=${#bound[@]} e
+    trim "${line[$1]}"
+    e=$trimmed
     trim "$2"
+    if [ -n "$pid_columns" ]; then # numbers stand to the right in a column: are there blanks before the first?
+        e=${e#"${e%%[![:blank:]]*}"} trimmed=${trimmed#"${trimmed%%[![:blank:]]*}"}
+    fi
     why=
     match "$e" "$trimmed" '' && return
     undo "$mark"
@@ -193,7 +203,7 @@ is_dots() { [[ $1 =~ ^[[:blank:]]*\.\.\.[[:blank:]]*$ ]]; }
 compare() { # K
     local k=$1 i j=0 h first
     first=$((cmd[k] + more[k] + 1))
-    new=() bound=()
+    new=() bound=() why=
     find_only_numbers "${line[cmd[k]]}"
     for ((i = first; i <= last[k]; i++)); do
         find_columns "${line[i]}"
@@ -243,9 +253,9 @@ to_text() {
             find_kind "$translated" "$w" "${a#"$w"}"
             if [ -n "$kind" ]; then
                 t=${shown[$kind:$w]-}
-                if [ -z "$t" ]; then
+                if [ -z "$t" ] || { [[ ${a#"$w"} == ']*'* ]] && ! is_still "$kind" "$w" "$kind:$t"; }; then
                     for ((t = w; ; t++)); do [ -n "${real[$kind:$t]-}" ] || break; done
-                    bind "$kind" "$t" "$w"
+                    bind "$kind" "$t" "$w" ''
                 fi
             elif [ "$w" = "$uid" ]; then t=1000
             fi

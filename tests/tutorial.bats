@@ -99,6 +99,27 @@ END
     for line in 3 5 8 10 13 16 20 24; do says "toy.md:$line: "; done
     says '  expected: b' && says '  got:      a' && says '4026530001 stands for' && says 'are the same here'
 }
+@test "harness: a namespace that is made anew has a number of its own" {
+    toy run <<'END'
+```console
+$ PATH=$PWD/build:$PATH
+$ 07-userns-map -- 01-unshare -u -- true
+...
+  pid:[4026530001]  time:[4026530002]  user:[4026530003]  uts:[4026530004]*
+...
+$ 07-userns-map -- 01-unshare -u -- true
+...
+  pid:[4026530001]  time:[4026530002]  user:[4026530005]  uts:[4026530006]*
+...
+$ 07-userns-map -- 01-unshare -u -- true
+...
+  pid:[4026530001]  time:[4026530002]  user:[4026530007]  uts:[4026530006]*
+...
+```
+END
+    [ "$status" = 1 ] && says '4 of 4 commands typed, 1 differ'
+    says 'toy.md:13: '
+}
 @test "harness: a hang has an end and names the command, and nothing of it stays" {
     toy run <<'END'
 ```console
