@@ -67,10 +67,10 @@ goes_on() {
 # ---- comparing: a line of the text against a line of the terminal. What varies is unified: real[KIND:N] is
 # what the number N of the text stands for in this scene, and shown[KIND:REAL] the other way round.
 
-declare -A real shown known held
+declare -A real shown known held stale
 bound=() # what has been bound since the command began, to be able to take it back
 
-new_scene() { real=() shown=(); }
+new_scene() { real=() shown=() stale=(); }
 undo() { # N: back to N bindings
     local entry
     while ((${#bound[@]} > $1)); do
@@ -97,10 +97,31 @@ bind() { # KIND TEXT REAL AFTER
     bound+=("$1 $2 $3 $t")
     real[$1:$2]=$3 shown[$1:$3]=$2 known[$2]=$3
 }
-# Is it the one that had that number before? A namespace may be dead, and its number used again. "always": a
-# process has been in it since the command before; else it must have been named by this same command.
+# Is it the one that had that number before? The number of a dead namespace is used again.
 is_still() { # KIND REAL KIND:TEXT
-    [ "$1" != inode ] || [ "${held[$2]-}" = always ] || { [ -n "${held[$2]-}" ] && [[ " ${bound[*]} " == *" ${3#*:} $2 "* ]]; }
+    [ "$1" = inode ] || return 0
+    if [[ "${bound[*]}" == *"inode ${3#*:} $2 "* ]]; then # named by this same command
+        [ -n "${held[$2]-}" ]
+    else
+        [ -z "${stale[$2]-}" ]
+    fi
+}
+# After each command, before its output is compared: what has not been there all the time is not the same.
+find_stale() {
+    local key
+    for key in "${!shown[@]}"; do
+        [[ $key != inode:* || ${held[${key#inode:}]-} == always ]] || stale[${key#inode:}]=yes
+    done
+}
+# After the output has been compared: what it named may be gone by now.
+keep_bound() {
+    local entry
+    for entry in "${bound[@]}"; do
+        entry=($entry)
+        [ "${entry[0]}" = inode ] || continue
+        unset "stale[${entry[2]}]"
+        [ -n "${held[${entry[2]}]-}" ] || stale[${entry[2]}]=yes
+    done
 }
 
 # Sets kind of the number W, which stands after BEFORE in its line: inode, pid, start or nothing.
@@ -198,12 +219,13 @@ match_line() { # LINE-NUMBER TERMINAL
 }
 is_dots() { [[ $1 =~ ^[[:blank:]]*\.\.\.[[:blank:]]*$ ]]; }
 
-# Compares the output of command K with got[]. On a difference: complains, and sets new[] to what should
-# stand there.
+# Compares the output of command K with got[]. On a difference: complains, and for refresh sets new[] to what
+# should stand there.
 compare() { # K
     local k=$1 i j=0 h first
     first=$((cmd[k] + more[k] + 1))
     new=() bound=() why=
+    find_stale
     find_only_numbers "${line[cmd[k]]}"
     for ((i = first; i <= last[k]; i++)); do
         find_columns "${line[i]}"
@@ -221,13 +243,17 @@ compare() { # K
         fi
         new+=("${line[i]}")
     done
-    if ((i > last[k] && j == ${#got[@]})); then return 0; fi
+    if ((i > last[k] && j == ${#got[@]})); then
+        keep_bound
+        return 0
+    fi
     complain "$i" "${line[cmd[k]]}" "$( ((i <= last[k])) && echo "${line[i]}" || echo '(nothing more)')" \
         "$( ((j < ${#got[@]})) && echo "${got[j]}" || echo '(nothing more)')" "$why"
-    for (( ; j < ${#got[@]}; j++)); do
+    for (( ; j < ${#got[@]} && refreshing; j++)); do
         to_text "${got[j]}"
         new+=("$translated")
     done
+    keep_bound
     return 1
 }
 complain() { # LINE COMMAND EXPECTED GOT WHY
