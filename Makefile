@@ -58,6 +58,7 @@ test: rootfs ## all tests: as root and as an ordinary user; without root, those 
 	$(OWNED)
 
 test-tutorial: rootfs ## the tutorial: each command typed, each output compared (part of make test)
+	@tests/tutorial count
 	@BUILD=$(BUILD) tests/run tests/tutorial.bats
 
 tutorial-refresh: rootfs ## the same; shows what differs and writes the real output back (C=03: one)

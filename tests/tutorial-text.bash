@@ -204,9 +204,9 @@ match() { # TEXT TERMINAL BEFORE
 trim() { # LINE: sets trimmed, without blanks at the end
     trimmed=${1%"${1##*[![:blank:]]}"}
 }
-match_line() { # LINE-NUMBER TERMINAL
+match_line() { # TEXT TERMINAL
     local mark=${#bound[@]} e
-    trim "${line[$1]}"
+    trim "$1"
     e=$trimmed
     trim "$2"
     if [ -n "$pid_columns" ]; then # numbers stand to the right in a column: are there blanks before the first?
@@ -219,29 +219,56 @@ match_line() { # LINE-NUMBER TERMINAL
 }
 is_dots() { [[ $1 =~ ^[[:blank:]]*\.\.\.[[:blank:]]*$ ]]; }
 
+# A report begins "NN-name pid N" and the call, which gets a line of its own where that would be longer than 80
+# columns. That depends on how long the pid and the paths are, so both are compared as one line.
+is_head() { [[ $1 =~ ^0[1-8]-[a-z_-]+' '+pid' '[0-9]+$ ]]; }
+join_heads() { # got[]
+    local all=("${got[@]}") i
+    got=()
+    for ((i = 0; i < ${#all[@]}; i++)); do
+        if is_head "${all[i]}" && [[ ${all[i + 1]-} == '  '[a-z]* ]]; then
+            got+=("${all[i]}   ${all[i + 1]#  }")
+            i=$((i + 1))
+        else got+=("${all[i]}")
+        fi
+    done
+}
+read_expected() { # I LAST: sets expected, and used, how many lines of the text that is
+    expected=${line[$1]} used=1
+    if (($1 < $2)) && is_head "$expected" && [[ ${line[$1 + 1]} == '  '[a-z]* ]]; then
+        expected+="   ${line[$1 + 1]#  }" used=2
+    fi
+}
+
 # Compares the output of command K with got[]. On a difference: complains, and for refresh sets new[] to what
 # should stand there.
 compare() { # K
-    local k=$1 i j=0 h first
+    local k=$1 i j=0 h first expected used mark
     first=$((cmd[k] + more[k] + 1))
     new=() bound=() why=
     find_stale
     find_only_numbers "${line[cmd[k]]}"
-    for ((i = first; i <= last[k]; i++)); do
+    join_heads
+    for ((i = first; i <= last[k]; i += used)); do
         find_columns "${line[i]}"
         why=
         if is_dots "${line[i]}"; then
             if ((i == last[k])); then j=${#got[@]}
             else
+                read_expected $((i + 1)) "${last[k]}"
+                mark=${#bound[@]}
                 for ((h = j; h < ${#got[@]}; h++)); do
-                    match_line $((i + 1)) "${got[h]}" && undo 0 && break
+                    match_line "$expected" "${got[h]}" && undo "$mark" && break
                 done
                 ((h == ${#got[@]})) || j=$h
             fi
-        elif ((j < ${#got[@]})) && match_line "$i" "${got[j]}"; then j=$((j + 1))
-        else break
+            used=1
+        else
+            read_expected "$i" "${last[k]}"
+            if ((j == ${#got[@]})) || ! match_line "$expected" "${got[j]}"; then break; fi
+            j=$((j + 1))
         fi
-        new+=("${line[i]}")
+        new+=("${line[@]:i:used}")
     done
     if ((i > last[k] && j == ${#got[@]})); then
         keep_bound
@@ -250,8 +277,20 @@ compare() { # K
     complain "$i" "${line[cmd[k]]}" "$( ((i <= last[k])) && echo "${line[i]}" || echo '(nothing more)')" \
         "$( ((j < ${#got[@]})) && echo "${got[j]}" || echo '(nothing more)')" "$why"
     for (( ; j < ${#got[@]} && refreshing; j++)); do
+        for ((h = i; h <= last[k]; h += used)); do # what still fits stays as it is
+            read_expected "$h" "${last[k]}"
+            is_dots "$expected" || ! match_line "$expected" "${got[j]}" || break
+        done
+        if ((h <= last[k])); then
+            new+=("${line[@]:h:used}")
+            i=$((h + used))
+            continue
+        fi
         to_text "${got[j]}"
-        new+=("$translated")
+        if [[ ${#translated} -gt 80 && $translated =~ ^(0[1-8]-[a-z_-]+' '+pid' '[0-9]+)' '+(.*)$ ]]; then
+            new+=("${BASH_REMATCH[1]}" "  ${BASH_REMATCH[2]}")
+        else new+=("$translated")
+        fi
     done
     keep_bound
     return 1
@@ -297,6 +336,7 @@ from_text() {
     local e=$1 w t
     translated=
     e=${e//\/home\/student/"$home"}
+    [ -z "$cgroup2" ] || e=${e//\/sys\/fs\/cgroup/"$cgroup2"}
     while [ -n "$e" ]; do
         if [[ $e =~ ^[A-Za-z0-9_]+ ]]; then
             w=${BASH_REMATCH[0]} t=$w

@@ -189,6 +189,25 @@ The end.' ] && says '+student'
     run_split tests/tutorial run "$BATS_TEST_TMPDIR/toy.md"
     [ "$status" = 0 ]
 }
+@test "harness: a report's call may be on the first line or the second; cgroup v2 is on /sys/fs/cgroup" {
+    needs_root
+    toy run <<'END'
+```console
+# PATH=$PWD/build:$PATH
+# 05-cgroup nsteps-test-toy cgroup.max.depth=4 -- cat /sys/fs/cgroup/nsteps-test-toy/cgroup.max.depth
+05-cgroup    pid 4711   mkdir /sys/fs/cgroup/nsteps-test-toy; echo 0 > nsteps-test-toy/cgroup.procs
+...
+4
+```
+```console
+# 01-unshare -u -- true
+01-unshare   pid 4712
+  unshare(CLONE_NEWUTS)
+...
+```
+END
+    [ "$status" = 0 ] || { echo "$out"; false; }
+}
 @test "harness: form: excerpts, links, files, hidden prompts, unknown needs, too many dots or not run" {
     toy check <<'END'
 <!-- needs: moon -->
