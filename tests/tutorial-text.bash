@@ -219,25 +219,39 @@ match_line() { # TEXT TERMINAL
 }
 is_dots() { [[ $1 =~ ^[[:blank:]]*\.\.\.[[:blank:]]*$ ]]; }
 
-# A report begins "NN-name pid N" and the call, which gets a line of its own where that would be longer than 80
-# columns. That depends on how long the pid and the paths are, so both are compared as one line.
+# A report begins "NN-name pid N" and the call, which gets lines of its own where that would be longer than 80
+# columns. That depends on how long the pid and the paths are, so all is compared as one line.
 is_head() { [[ $1 =~ ^0[1-8]-[a-z_-]+' '+pid' '[0-9]+$ ]]; }
+is_call() { [[ $1 == '  '* && ! $1 =~ ^'  '[a-z]+:\[ ]]; }
+add_call() { # LINE: to expected
+    trim "$1"
+    case $expected in
+    *[\|,]) expected+=${trimmed#  } ;; # such a line is broken after | and , or at a blank
+    *) expected+=" ${trimmed#  }" ;;
+    esac
+    trim "$expected" && expected=$trimmed
+}
 join_heads() { # got[]
-    local all=("${got[@]}") i
+    local all=("${got[@]}") i expected
     got=()
     for ((i = 0; i < ${#all[@]}; i++)); do
-        if is_head "${all[i]}" && [[ ${all[i + 1]-} == '  '[a-z]* ]]; then
-            got+=("${all[i]}   ${all[i + 1]#  }")
-            i=$((i + 1))
-        else got+=("${all[i]}")
+        expected=${all[i]}
+        if is_head "$expected"; then
+            while is_call "${all[i + 1]-}"; do
+                i=$((i + 1))
+                add_call "${all[i]}"
+            done
         fi
+        got+=("$expected")
     done
 }
 read_expected() { # I LAST: sets expected, and used, how many lines of the text that is
     expected=${line[$1]} used=1
-    if (($1 < $2)) && is_head "$expected" && [[ ${line[$1 + 1]} == '  '[a-z]* ]]; then
-        expected+="   ${line[$1 + 1]#  }" used=2
-    fi
+    is_head "$expected" || return 0
+    while (($1 + used <= $2)) && is_call "${line[$1 + used]}"; do
+        add_call "${line[$1 + used]}"
+        used=$((used + 1))
+    done
 }
 
 # Compares the output of command K with got[]. On a difference: complains, and for refresh sets new[] to what
@@ -288,7 +302,8 @@ compare() { # K
         fi
         to_text "${got[j]}"
         if [[ ${#translated} -gt 80 && $translated =~ ^(0[1-8]-[a-z_-]+' '+pid' '[0-9]+)' '+(.*)$ ]]; then
-            new+=("${BASH_REMATCH[1]}" "  ${BASH_REMATCH[2]}")
+            new+=("${BASH_REMATCH[1]}")
+            mapfile -t -O ${#new[@]} new < <(fold -s -w 76 <<<"${BASH_REMATCH[2]}" | sed 's/^/  /')
         else new+=("$translated")
         fi
     done
