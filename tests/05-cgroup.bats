@@ -5,24 +5,6 @@
 # shellcheck disable=SC2154 # out, err, held, inside: set by the helper
 load helper
 
-# Every test has a cgroup name of its own, all of them below one word that only this file uses.
-setup_file() {
-    export RUN=nsteps-test-05-$$
-    make_public
-}
-NAME=$RUN-$BATS_TEST_NUMBER
-DIR=$CGROUP2/$NAME
-
-# A test that failed half-way may have left cgroups: emptied and removed, from the leaves up.
-teardown_file() {
-    local dir
-    rm -rf "$PUBLIC"
-    find "$CGROUP2" -depth -type d -path "$CGROUP2/$RUN-*" 2>/dev/null | while read -r dir; do
-        xargs -r kill -9 <"$dir/cgroup.procs"
-        wait_until rmdir "$dir"
-    done
-}
-
 # The cgroup v2 of a process.
 path_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 is_path_of() { [ "$(path_of "$1")" = "$2" ]; }

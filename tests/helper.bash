@@ -183,8 +183,24 @@ assert_host_unchanged() { # BEFORE
 
 # A directory that every user can reach and write, with the steps in it: the tree itself may be shut to
 # whoever root or a user becomes (as /root/nsteps is to uid 100000).
-setup_file() { make_public; }
-teardown_file() { rm -rf "$PUBLIC"; }
+setup_file() {
+    local name=${BATS_TEST_FILENAME##*/}
+    export RUN=nsteps-test-${name%.bats}-$$
+    make_public
+}
+# A test that failed half-way may have left cgroups: emptied and removed, from the leaves up.
+teardown_file() {
+    local dir
+    rm -rf "$PUBLIC"
+    [ "$EUID" = 0 ] || return 0
+    find "$CGROUP2" -depth -type d -path "$CGROUP2/$RUN-*" 2>/dev/null | while read -r dir; do
+        xargs -r kill -9 <"$dir/cgroup.procs"
+        wait_until rmdir "$dir"
+    done
+}
+# Every test has a cgroup name of its own, below a word that only its file uses.
+NAME=${RUN-}-${BATS_TEST_NUMBER-}
+DIR=$CGROUP2/$NAME
 make_public() {
     PUBLIC=$(mktemp -d)
     export PUBLIC

@@ -5,22 +5,6 @@
 # shellcheck disable=SC2016,SC2154 # $ is for the shell inside; out, err, inside: set by the helper
 load helper
 
-setup_file() {
-    export RUN=nsteps-test-limits-$$
-    make_public
-}
-NAME=$RUN-$BATS_TEST_NUMBER
-DIR=$CGROUP2/$NAME
-
-teardown_file() {
-    local dir
-    rm -rf "$PUBLIC"
-    find "$CGROUP2" -depth -type d -path "$CGROUP2/$RUN-*" 2>/dev/null | while read -r dir; do
-        xargs -r kill -9 <"$dir/cgroup.procs"
-        wait_until rmdir "$dir"
-    done
-}
-
 # contain LIMIT ... -- SCRIPT: SCRIPT by the shell in the container of the whole pipeline, which ends
 # with the cgroup $NAME and these limits; as run_split does.
 contain() {

@@ -5,22 +5,6 @@
 # shellcheck disable=SC2016,SC2154 # $ is for the shell inside; err, held: set by the helper
 load helper
 
-setup_file() {
-    export RUN=nsteps-test-why-$$
-    make_public
-}
-NAME=$RUN-$BATS_TEST_NUMBER
-DIR=$CGROUP2/$NAME
-
-teardown_file() {
-    local dir
-    rm -rf "$PUBLIC"
-    find "$CGROUP2" -depth -type d -path "$CGROUP2/$RUN-*" 2>/dev/null | while read -r dir; do
-        xargs -r kill -9 <"$dir/cgroup.procs"
-        wait_until rmdir "$dir"
-    done
-}
-
 # ---- the ground: cgroups of our own below $DIR, and an ordinary user in them
 
 # "${in_cgroup[@]}" CGROUP COMMAND ..., and the same as that user: each becomes COMMAND.
