@@ -85,7 +85,7 @@ needs_vm() { [ -d /run/vm ] || skip 'changes the machine: make test-vm runs it';
     needs_hugetlb_off
     needs_tool prlimit util-linux
     for ((n = 6; n < 40; n++)); do # until there are enough
-        run_split prlimit --nofile=$n:$n 05-cgroup "$NAME" "$file=0" -- true
+        run_split prlimit --nofile=$n:$n 05-cgroup "$NAME-$n" "$file=0" -- true
         [ "$status" != 0 ] || break
         grep -q "^  because: this process may have no more than $n files open" <<<"$err" || return 1
     done
