@@ -10,7 +10,7 @@ vm() {
     shift
     command -v busybox >/dev/null && ! ldd "$(command -v busybox)" 2>/dev/null | grep -q '=>' ||
         skip 'needs a static busybox (apt-get install busybox-static)'
-    mkdir -p "$dir/bin" "$dir/boot" "$dir/lib/modules/9.9.9-x" "$dir/build/rootfs" # small: to be quick
+    mkdir -p "$dir/bin" "$dir/boot" "$dir/lib/modules/9.9.9-x" "$dir/build/rootfs" "$dir/build/lib" # small: to be quick
     touch "$dir/boot/vmlinuz-9.9.9-x" "$dir/build/01-none"
     cat >"$dir/bin/qemu-system-x86_64" <<-END
 		#!/bin/bash
