@@ -424,11 +424,12 @@ with_hidepid() {
     because "process $$ belongs to uid 0" "${somebody[@]}" 06-nsenter --target $$ --uts -- true
 }
 @test "[open-dumpable] a process that runs a program which it may not read" {
-    cp "$(command -v sleep)" "$PUBLIC/shut-sleep"
-    chmod 111 "$PUBLIC/shut-sleep"
-    "${somebody[@]}" sh -c 'echo; exec "$0" 7777' "$PUBLIC/shut-sleep" >"$BATS_TEST_TMPDIR/ready" 3>&- &
+    mkdir "$PUBLIC/shut" # a busybox must keep its name
+    cp "$(command -v sleep)" "$PUBLIC/shut"
+    chmod 111 "$PUBLIC/shut/sleep"
+    "${somebody[@]}" sh -c 'echo; exec "$0" 7777' "$PUBLIC/shut/sleep" >"$BATS_TEST_TMPDIR/ready" 3>&- &
     HELD+=($!)
-    wait_until grep -qx shut-sleep "/proc/$!/comm"
+    wait_until grep -qsx sleep "/proc/$!/comm"
     because "process $! is not dumpable" "${somebody[@]}" 06-nsenter --target $! --uts -- true
 }
 @test "[open-dumpable miss] one that it may read" {
