@@ -739,7 +739,7 @@ pivot() { "${own[@]}" 01-unshare -m -- "$@"; }
         04-pivot_root --put-old ../dev "$root/old" -- true
 }
 # Something is mounted on /, and the step runs in it.
-covered=(nsenter --mount=/proc/self/ns/mnt sh -c 'mount --make-private / && exec "$@"' sh)
+covered=(nsenter --mount=/proc/self/ns/mnt sh -c 'mount --make-rprivate / && exec "$@"' sh)
 @test "[pivot-shared-covered] a mount that is shared is below that on /" {
     make_root
     because 'something is mounted on /, over a mount that is shared' "${mounts[@]}" \
