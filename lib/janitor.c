@@ -38,6 +38,17 @@ is_populated(int events)
     return pread(events, text, sizeof text - 1, 0) > 0 && strstr(text, "populated 1") != NULL;
 }
 
+static bool
+has_processes(int cgroup)
+{
+    int events = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    bool has = events == -1 || is_populated(events);
+
+    if (events != -1)
+        close(events);
+    return has;
+}
+
 /* Without cgroup.kill one has to kill what cgroup.threads lists, again and again, because a process may
  * fork in between. (cgroup.procs cannot be read in a threaded cgroup.) */
 static void
@@ -190,8 +201,10 @@ clean(const struct janitor *janitor)
 
     if (cgroup != -1) {
         out_of_memory = was_out_of_memory(cgroup);
-        if (is_alive(janitor->parent)) {
-            /* 05-cgroup waits for us: move it out, it is not to be killed. */
+        if (!is_alive(janitor->parent)) {
+            wait_for_steps(cgroup);
+        } else if (has_processes(cgroup)) {
+            /* 05-cgroup waits for us: move it out, it is not to be killed. (In an empty one it is not.) */
             char pid[16];
 
             snprintf(pid, sizeof pid, "%d", (int)janitor->parent_pid);
@@ -204,8 +217,6 @@ clean(const struct janitor *janitor)
                     return other == -1 ? errno : 0;
                 wait_for_end(janitor->parent);
             }
-        } else {
-            wait_for_steps(cgroup);
         }
         empty_cgroup(cgroup);
         /* A step that was just joining may have moved in after that: EBUSY, so again. */

@@ -491,7 +491,8 @@ taken() {
 @test "[value-switch] 0 or 1 of memory and cpu" {
     needs_v2 memory
     needs_v2 cpu
-    takes '0 or 1' memory.oom.group=2 cpu.idle=2
+    takes '0 or 1' memory.oom.group=2
+    [ "$(uname -r | cut -d . -f 1)" -lt 6 ] || takes '0 or 1' cpu.idle=2 # Linux 5.15
 }
 @test "[value-switch miss] what they take" { taken cgroup.freeze=0; }
 @test "[value-kill] cgroup.kill" {
@@ -713,6 +714,7 @@ nsdelegate() { # COMMAND ...: while cgroup v2 has that mount option
     needs_vm
     nsdelegate because "mounted with nsdelegate, so nobody goes over the border of a cgroup namespace, and $DIR-b" \
         05-cgroup "$NAME-a" -- 01-unshare -C -- 05-cgroup "$NAME-b" -- true
+    [ ! -e "$DIR-b" ] # its janitor could not move the step back either, and need not
 }
 @test "[enter-nsdelegate miss] without that mount option there is no border" {
     needs_root
