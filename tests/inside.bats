@@ -49,7 +49,7 @@ pipeline_without_07() { # as root; an ordinary user cannot leave it out
 @test "a step that waits in the pid namespace of its command shows it no directory of the host" {
     # 01 -T must fork, and here it does so inside the pid namespace of the first 01.
     run_split as_root 01-unshare -- 02-mountproc "$ROOTFS" -- 01-unshare -T -- 04-pivot_root "$ROOTFS" -- \
-        sh -c 'echo /proc/[0-9]*/comm; for p in /proc/[0-9]*; do ls -d $p/cwd/../../etc/shadow $p/cwd/etc/shadow; done 2>/dev/null'
+        sh -c 'echo /proc/[0-9]*/comm; for p in /proc/[0-9]*; do ls -d $p/cwd/../../etc/shadow $p/cwd/etc/shadow; done 2>&-'
     [ "$(wc -w <<<"$out")" -ge 3 ] # control: the step that waits can be seen
     [[ $out != *shadow* ]]
 }
