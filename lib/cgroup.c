@@ -13,49 +13,27 @@
 
 #include "nsteps.h"
 
-/* mountinfo writes blanks as \040, proc_pid_mountinfo(5). */
-static void
-undo_escapes(char *path)
-{
-    char *out = path;
-
-    for (const char *in = path; *in != '\0'; out++) {
-        unsigned code;
-
-        if (sscanf(in, "\\%3o", &code) == 1) {
-            *out = (char)code;
-            in += 4;
-        } else {
-            *out = *in++;
-        }
-    }
-    *out = '\0';
-}
-
 int
 find_cgroup2(char *path, char *root, size_t size)
 {
-    FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
-    char line[8192], mount_point[4096], mount_root[4096];
-    bool found = false;
+    const struct mount *found = NULL;
+    struct mounts mounts;
 
-    if (mountinfo == NULL)
+    if (!read_shown_mounts(&mounts))
         return -1;
-    /* ID PARENT MAJOR:MINOR ROOT MOUNT-POINT OPTIONS ... - TYPE SOURCE ... */
-    while (!found && fgets(line, sizeof line, mountinfo) != NULL)
-        found = strstr(line, " - cgroup2 ") != NULL &&
-                sscanf(line, "%*d %*d %*s %4095s %4095s", mount_root, mount_point) == 2;
-    fclose(mountinfo);
-    if (!found || strlen(mount_point) >= size || strlen(mount_root) >= size) {
+    for (int i = 0; i < mounts.count && found == NULL; i++)
+        if (strcmp(mounts.mount[i].type, "cgroup2") == 0)
+            found = &mounts.mount[i];
+    if (found != NULL && (strlen(found->point) >= size || strlen(found->root) >= size))
+        found = NULL;
+    if (found != NULL)
+        snprintf(path, size, "%s", found->point);
+    if (found != NULL && root != NULL)
+        snprintf(root, size, "%s", found->root);
+    free_mounts(&mounts);
+    if (found == NULL)
         errno = ENOENT;
-        return -1;
-    }
-    undo_escapes(mount_point);
-    undo_escapes(mount_root);
-    snprintf(path, size, "%s", mount_point);
-    if (root != NULL)
-        snprintf(root, size, "%s", mount_root);
-    return 0;
+    return found == NULL ? -1 : 0;
 }
 
 int

@@ -13,9 +13,6 @@
 
 #include "nsteps.h"
 
-/* include/linux/proc_ns.h: the initial user namespace has a fixed inode. */
-static const uint64_t initial_user_ns = UINT64_C(0xEFFFFFFD);
-
 int
 open_detached_proc(void)
 {
@@ -73,7 +70,7 @@ look_for_host(int proc, int ns)
     if (fstat(ns, &own) == -1)
         own.st_ino = 0;
     if (owner != -1) {
-        if (fstat(owner, &theirs) == 0 && theirs.st_ino != initial_user_ns)
+        if (fstat(owner, &theirs) == 0 && theirs.st_ino != FIRST_USER_NS)
             known = 0; /* the first mount namespace belongs to the first user namespace */
         close(owner);
     }

@@ -1,13 +1,11 @@
 /*
- * mountinfo.c - what is mounted, for the diagnoses: /proc/PID/mountinfo and fdinfo, proc(5).
+ * mountinfo.c - what is mounted: /proc/PID/mountinfo and fdinfo, proc(5).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "why.h"
@@ -84,14 +82,12 @@ parse_mount(char *line, struct mount *mount)
 }
 
 bool
-read_mounts(const struct step *step, struct mounts *mounts)
+read_mounts_of(int proc, struct mounts *mounts)
 {
-    int proc = open_own_proc(step), lines = 0;
     char *rest, *line;
+    int lines = 0;
 
     *mounts = (struct mounts){.text = proc == -1 ? NULL : read_whole_file(proc, "mountinfo")};
-    if (proc != -1)
-        close(proc);
     if (mounts->text == NULL)
         return false;
     for (line = mounts->text; *line != '\0'; line++)
@@ -102,6 +98,30 @@ read_mounts(const struct step *step, struct mounts *mounts)
         if (parse_mount(line, &mounts->mount[mounts->count]))
             mounts->count++;
     return mounts->mount != NULL;
+}
+
+bool
+read_shown_mounts(struct mounts *mounts)
+{
+    int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC), error;
+    bool read = read_mounts_of(proc, mounts);
+
+    error = errno;
+    if (proc != -1)
+        close(proc);
+    errno = error;
+    return read;
+}
+
+bool
+read_mounts(const struct step *step, struct mounts *mounts)
+{
+    int proc = open_own_proc(step);
+    bool read = read_mounts_of(proc, mounts);
+
+    if (proc != -1)
+        close(proc);
+    return read;
 }
 
 void
@@ -148,10 +168,18 @@ mount_id_of(const struct step *step, const char *path)
     return id;
 }
 
+int
+peer_group(const struct mount *mount)
+{
+    const char *tag = strstr(mount->tags, "shared:");
+
+    return tag == NULL ? 0 : (int)strtol(tag + strlen("shared:"), NULL, 10);
+}
+
 bool
 is_shared(const struct mount *mount)
 {
-    return strstr(mount->tags, "shared:") != NULL;
+    return peer_group(mount) != 0;
 }
 
 bool
@@ -164,25 +192,4 @@ has_option(const char *options, const char *word)
             (options[length] == ',' || options[length] == '\0'))
             return true;
     return false;
-}
-
-int
-caps_count_over(const struct step *step, const char *name)
-{
-    char file[32];
-    int proc = open_own_proc(step), ns = -1, owner, answer = -1;
-
-    snprintf(file, sizeof file, "ns/%s", name);
-    if (proc != -1)
-        ns = openat(proc, file, O_RDONLY | O_CLOEXEC);
-    if (ns != -1) {
-        owner = ioctl(ns, NS_GET_USERNS);
-        answer = owner != -1 ? 1 : errno == EPERM ? 0 : -1; /* EPERM: neither ours nor below ours */
-        if (owner != -1)
-            close(owner);
-        close(ns);
-    }
-    if (proc != -1)
-        close(proc);
-    return answer;
 }

@@ -71,52 +71,15 @@ note_lost_capabilities(struct step *step)
 
 /* ---- mounts that leak -------------------------------------------------------------------------- */
 
-struct shared_mounts { /* those with the tag shared:N in a mountinfo */
-    int count;
-    struct {
-        int id, group;
-        char point[256];
-    } mount[256];
-};
-
-/* Reads the shared mounts of the process whose directory is PROCESS, or of another one whose name from there
- * is "../PID". Returns false when there are none, or it cannot be read. */
-static bool
-read_shared_mounts(int process, const char *name, struct shared_mounts *mounts)
-{
-    char path[64], line[8192];
-    FILE *mountinfo = NULL;
-    const char *tag;
-    int fd;
-
-    mounts->count = 0;
-    snprintf(path, sizeof path, "%s/mountinfo", name);
-    fd = process == -1 ? -1 : openat(process, path, O_RDONLY | O_CLOEXEC);
-    if (fd != -1)
-        mountinfo = fdopen(fd, "r");
-    while (mountinfo != NULL && mounts->count < 256 && fgets(line, sizeof line, mountinfo) != NULL)
-        if ((tag = strstr(line, " shared:")) != NULL &&
-            sscanf(line, "%d %*d %*s %*s %255s", &mounts->mount[mounts->count].id,
-                   mounts->mount[mounts->count].point) == 2)
-            mounts->mount[mounts->count++].group = (int)strtol(tag + strlen(" shared:"), NULL, 10);
-    if (mountinfo != NULL)
-        fclose(mountinfo);
-    return mounts->count > 0;
-}
-
-/* Is ours, number I of OUR, in a peer group with a mount of THEIRS that we do not have, and which is so in
+/* Is OURS, a mount of OUR, in a peer group with a mount of THEIRS that we do not have, and which is so in
  * another mount namespace? */
 static bool
-is_shared_with(const struct shared_mounts *our, int i, const struct shared_mounts *theirs)
+is_shared_with(const struct mount *ours, const struct mounts *our, const struct mounts *theirs)
 {
-    for (int t = 0; t < theirs->count; t++) {
-        bool is_ours = theirs->mount[t].group != our->mount[i].group;
-
-        for (int o = 0; o < our->count && !is_ours; o++)
-            is_ours = our->mount[o].id == theirs->mount[t].id;
-        if (!is_ours)
+    for (int i = 0; is_shared(ours) && i < theirs->count; i++)
+        if (peer_group(&theirs->mount[i]) == peer_group(ours) &&
+            find_mount(our, theirs->mount[i].id) == NULL)
             return true;
-    }
     return false;
 }
 
@@ -138,26 +101,30 @@ read_parent(int proc_self, const char *name)
  * the mount to look for, 0: any. Returns its pid, or 0, and counts those mounts in *COUNT and gives the
  * first. The nearest parents are in our own mount namespace, maybe. */
 static int
-find_sharer(const struct step *step, const struct shared_mounts *our, int id, int *count,
-            int *first)
+find_sharer(const struct step *step, const struct mounts *our, int id, int *count,
+            const struct mount **first)
 {
-    static struct shared_mounts theirs;
     char name[32] = ".";
 
     for (int level = 0; level < 8; level++) {
-        int parent = read_parent(step->proc_self, name);
+        int parent = read_parent(step->proc_self, name), theirs_proc;
+        struct mounts theirs;
 
         if (parent <= 0)
             return 0;
         snprintf(name, sizeof name, "../%d", parent);
+        theirs_proc = openat(step->proc_self, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        read_mounts_of(theirs_proc, &theirs);
         *count = 0;
-        if (!read_shared_mounts(step->proc_self, name, &theirs))
-            continue;
         for (int i = our->count - 1; i >= 0; i--)
-            if ((id == 0 || id == our->mount[i].id) && is_shared_with(our, i, &theirs)) {
-                *first = i;
+            if ((id == 0 || id == our->mount[i].id) &&
+                is_shared_with(&our->mount[i], our, &theirs)) {
+                *first = &our->mount[i];
                 ++*count;
             }
+        free_mounts(&theirs);
+        if (theirs_proc != -1)
+            close(theirs_proc);
         if (*count > 0)
             return parent;
     }
@@ -167,39 +134,35 @@ find_sharer(const struct step *step, const struct shared_mounts *our, int id, in
 static void
 note_shared_mounts(struct step *step)
 {
-    static struct shared_mounts our;
-    int count, first, sharer = 0;
+    const struct mount *first;
+    struct mounts our;
+    int count, sharer = 0;
 
-    if (read_shared_mounts(step->proc_self, ".", &our))
+    if (read_mounts_of(step->proc_self, &our))
         sharer = find_sharer(step, &our, 0, &count, &first);
     if (sharer != 0)
         add_note(step,
                  "note: %d mounts here, %s the first, are still shared with the mount namespace of "
                  "process %d: what is mounted below them appears there, too",
-                 count, our.mount[first].point, sharer);
+                 count, first->point, sharer);
+    free_mounts(&our);
 }
 
 void
 note_leak(struct step *step, const char *target)
 {
-    static struct shared_mounts our;
-    int fd = open(target, O_PATH | O_CLOEXEC), count, first, sharer = 0;
-    char path[32], text[512];
-    const char *line;
+    int id = mount_id_of(step, target), count, sharer = 0;
+    const struct mount *first;
+    struct mounts our;
 
-    snprintf(path, sizeof path, "fdinfo/%d", fd);
-    if (fd != -1 && read_shared_mounts(step->proc_self, ".", &our) &&
-        read_file_at(step->proc_self, path, text, sizeof text) > 0 &&
-        (line = strstr(text, "\nmnt_id:")) != NULL)
-        sharer = find_sharer(step, &our, (int)strtol(line + strlen("\nmnt_id:"), NULL, 10), &count,
-                             &first);
-    if (fd != -1)
-        close(fd);
+    if (read_mounts_of(step->proc_self, &our) && id != -1)
+        sharer = find_sharer(step, &our, id, &count, &first);
     if (sharer != 0)
         add_note(step,
                  "note: %s is on %s, which is shared with the mount namespace of process %d: what "
                  "is mounted here appears there, too (01-unshare makes mounts private)",
-                 target, our.mount[first].point, sharer);
+                 target, first->point, sharer);
+    free_mounts(&our);
 }
 
 /* ---- roots ------------------------------------------------------------------------------------- */

@@ -320,9 +320,12 @@ void note_missing_libraries(const struct step *step, const char *file);
 
 /* ---- host.c: is this the host? -------------------------------------------------------------- */
 
-/* Would a mount or pivot_root in the mount namespace NS (a descriptor; -1: ours) change the mounts of the host itself, or of the container (Docker,
- * WSL2) that is the whole machine here? 1 yes, 0 no, -1 cannot tell. Needs no privilege to ask and
- * attaches no mount. See mount_namespaces(7), ioctl_ns(2). */
+/* The initial user namespace has a fixed inode: PROC_USER_INIT_INO, include/linux/proc_ns.h. */
+#define FIRST_USER_NS UINT64_C(0xEFFFFFFD)
+
+/* Would a mount or pivot_root in the mount namespace NS (a descriptor; -1: ours) change the mounts of the
+ * host itself, or of the container (Docker, WSL2) that is the whole machine here? 1 yes, 0 no, -1 cannot
+ * tell. Needs no privilege to ask and attaches no mount. See mount_namespaces(7), ioctl_ns(2). */
 int in_host_mount_namespace(int ns);
 
 /* A directory of procfs to look into where /proc is not mounted: it is attached nowhere and vanishes when
@@ -423,6 +426,50 @@ void close_from(int first);
 /* Closes every descriptor but 0, 1, 2, the terminal (it becomes 3), the janitor's leash (4) and the pidfd
  * of the step before (5). STEP->proc_self and target are gone then. */
 void close_all_but_kept(struct step *step);
+
+/* ---- mountinfo.c: what is mounted -------------------------------------------------------------- */
+
+struct mount {              /* a line of mountinfo, proc_pid_mountinfo(5) */
+    int id, parent;         /* the parent of "/" is not listed */
+    const char *root;       /* which directory of the file system */
+    const char *point;      /* where it is mounted, as seen from our / */
+    const char *options;    /* "rw,nosuid,relatime" */
+    const char *tags;       /* "shared:5 master:2", "unbindable", or "" */
+    const char *type;       /* "proc" */
+    const char *fs_options; /* those of the whole file system */
+};
+
+struct mounts {
+    struct mount *mount; /* in the kernel's order: what covers another mount comes after it */
+    int count;
+    char *text;
+};
+
+/* All mounts that can be reached from the / of the process whose /proc/PID directory is PROC: in a chroot not
+ * the one that / lies in, and none of another mount namespace. False, with none, when they cannot be read.
+ * free_mounts gives back what it takes. read_shown_mounts: by /proc/self, with errno; read_mounts: our own,
+ * also where /proc does not show us. */
+bool read_mounts_of(int proc, struct mounts *mounts);
+bool read_shown_mounts(struct mounts *mounts);
+bool read_mounts(const struct step *step, struct mounts *mounts);
+void free_mounts(struct mounts *mounts);
+
+/* The mount with that id; NULL: not among them. */
+const struct mount *find_mount(const struct mounts *mounts, int id);
+
+/* The id of the mount in which the file is that FD has open, or that is at PATH (at a mount point: the mount
+ * there); -1: cannot tell. */
+int mount_id(const struct step *step, int fd);
+int mount_id_of(const struct step *step, const char *path);
+
+/* Is it shared, so that a mount on it appears in other mount namespaces, too? mount_namespaces(7). */
+bool is_shared(const struct mount *mount);
+
+/* The number of its peer group, or 0: it is not shared. */
+int peer_group(const struct mount *mount);
+
+/* Is WORD an element of the comma-separated OPTIONS? */
+bool has_option(const char *options, const char *word);
 
 /* ---- cgroup.c: finding cgroup v2, and cleaning up ------------------------------------------- */
 

@@ -278,22 +278,20 @@ look_up_controller(const char *name)
 static bool
 find_v1_mount(const char *controller, char *path, char *root)
 {
-    FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
-    char line[8192], options[1024];
-    const char *type;
+    struct mounts mounts;
     bool found = false;
 
-    if (mountinfo == NULL)
-        return false;
-    while (!found && fgets(line, sizeof line, mountinfo) != NULL) {
-        type = strstr(line, " - cgroup ");
-        found = type != NULL && sscanf(type, " - cgroup %*s %1023s", options) == 1 &&
-                sscanf(line, "%*d %*d %*s %4095s %4095s", root, path) == 2;
-        for (char *comma = options; found && (comma = strchr(comma, ',')) != NULL;)
-            *comma = ' ';
-        found = found && has_word(options, controller);
+    read_shown_mounts(&mounts);
+    for (int i = 0; i < mounts.count && !found; i++) {
+        const struct mount *mount = &mounts.mount[i];
+
+        found = strcmp(mount->type, "cgroup") == 0 && has_option(mount->fs_options, controller);
+        if (found) {
+            snprintf(path, 4096, "%s", mount->point);
+            snprintf(root, 4096, "%s", mount->root);
+        }
     }
-    fclose(mountinfo);
+    free_mounts(&mounts);
     return found;
 }
 

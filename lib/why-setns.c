@@ -45,22 +45,19 @@ has_only_id(const char *status, const char *field, unsigned id)
 static const char *
 find_hidepid(char *option, size_t size)
 {
-    FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
-    char line[8192], mount_point[4096];
+    struct mounts mounts;
 
     option[0] = '\0';
-    while (mountinfo != NULL && fgets(line, sizeof line, mountinfo) != NULL) {
-        const char *proc = strstr(line, " - proc "), *found;
+    read_shown_mounts(&mounts);
+    for (int i = 0; i < mounts.count; i++) {
+        const struct mount *mount = &mounts.mount[i];
+        const char *found = strstr(mount->fs_options, "hidepid=");
 
-        if (proc == NULL || sscanf(line, "%*d %*d %*s %*s %4095s", mount_point) != 1 ||
-            strcmp(mount_point, "/proc") != 0)
-            continue;
-        found = strstr(proc, "hidepid=");
-        snprintf(option, size, "%.*s", found == NULL ? 0 : (int)strcspn(found, ",\n "),
-                 found == NULL ? "" : found);
+        if (strcmp(mount->type, "proc") == 0 && strcmp(mount->point, "/proc") == 0)
+            snprintf(option, size, "%.*s", found == NULL ? 0 : (int)strcspn(found, ","),
+                     found == NULL ? "" : found);
     }
-    if (mountinfo != NULL)
-        fclose(mountinfo);
+    free_mounts(&mounts);
     return option[0] != '\0' ? option : NULL;
 }
 

@@ -64,20 +64,13 @@ read_number(const char *path)
 bool
 in_chroot(const struct step *step)
 {
-    /* By our own /proc/PID, if it is open: the /proc of a container does not show a step outside. */
-    int fd = step->proc_self == -1 ? open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
-                                   : openat(step->proc_self, "mountinfo", O_RDONLY | O_CLOEXEC);
-    FILE *mountinfo = fd == -1 ? NULL : fdopen(fd, "r");
-    char line[8192], mount_point[4096];
-    bool root_seen = false;
+    struct mounts mounts;
+    bool known = read_mounts(step, &mounts), root_seen = false;
 
-    if (mountinfo == NULL)
-        return false;
-    while (!root_seen && fgets(line, sizeof line, mountinfo) != NULL)
-        root_seen = sscanf(line, "%*d %*d %*s %*s %4095s", mount_point) == 1 &&
-                    strcmp(mount_point, "/") == 0;
-    fclose(mountinfo);
-    return !root_seen;
+    for (int i = 0; i < mounts.count; i++)
+        root_seen |= strcmp(mounts.mount[i].point, "/") == 0;
+    free_mounts(&mounts);
+    return known && !root_seen;
 }
 
 static bool
@@ -226,8 +219,8 @@ in_first_user_namespace(const struct step *step)
 {
     int proc = open_own_proc(step);
     struct stat own;
-    bool first = proc != -1 && fstatat(proc, "ns/user", &own, 0) == 0 &&
-                 own.st_ino == 0xEFFFFFFD; /* include/linux/proc_ns.h, PROC_USER_INIT_INO */
+    bool first =
+        proc != -1 && fstatat(proc, "ns/user", &own, 0) == 0 && own.st_ino == FIRST_USER_NS;
 
     if (proc != -1)
         close(proc);
@@ -322,6 +315,27 @@ say_apparmor(const char *label, const char *what, const char *rule)
              "/etc/apparmor.d), and load it: apparmor_parser -r FILE",
              rule);
     return say_why(hint, "AppArmor's profile %s confines this process and denies %s", label, what);
+}
+
+int
+caps_count_over(const struct step *step, const char *name)
+{
+    char file[32];
+    int proc = open_own_proc(step), ns = -1, owner, answer = -1;
+
+    snprintf(file, sizeof file, "ns/%s", name);
+    if (proc != -1)
+        ns = openat(proc, file, O_RDONLY | O_CLOEXEC);
+    if (ns != -1) {
+        owner = ioctl(ns, NS_GET_USERNS);
+        answer = owner != -1 ? 1 : errno == EPERM ? 0 : -1; /* EPERM: neither ours nor below ours */
+        if (owner != -1)
+            close(owner);
+        close(ns);
+    }
+    if (proc != -1)
+        close(proc);
+    return answer;
 }
 
 struct why

@@ -62,6 +62,10 @@ bool say_if_withheld(const char *name, struct why *why);
 /* AppArmor's profile LABEL, which confines this process, denies WHAT; RULE would allow it. */
 struct why say_apparmor(const char *label, const char *what, const char *rule);
 
+/* Do our capabilities count over our own namespace NAME ("mnt"; ns/NAME)? Yes when our user namespace owns
+ * it, or one below ours does: 1, 0, or -1 cannot tell. ioctl_ns(2). */
+int caps_count_over(const struct step *step, const char *name);
+
 /* Too many descriptors are open (EMFILE, ENFILE) for what the step opens. */
 struct why say_files(int error);
 
@@ -132,43 +136,6 @@ struct why say_not_threaded(const struct step *step, int cgroup);
 bool is_v1_file(const char *file);
 struct why say_v1_file(const char *file);
 
-/* ---- mountinfo.c: what is mounted -------------------------------------------------------------- */
-
-struct mount {              /* a line of mountinfo, proc_pid_mountinfo(5) */
-    int id, parent;         /* the parent of "/" is not listed */
-    const char *root;       /* which directory of the file system */
-    const char *point;      /* where it is mounted, as seen from our / */
-    const char *options;    /* "rw,nosuid,relatime" */
-    const char *tags;       /* "shared:5 master:2", "unbindable", or "" */
-    const char *type;       /* "proc" */
-    const char *fs_options; /* those of the whole file system */
-};
-
-struct mounts {
-    struct mount *mount; /* in the kernel's order: what covers another mount comes after it */
-    int count;
-    char *text;
-};
-
-/* All mounts that can be reached from our /: in a chroot not the one that / lies in, and none of another
- * mount namespace. False when there is no /proc to tell. free_mounts gives back what it takes. */
-bool read_mounts(const struct step *step, struct mounts *mounts);
-void free_mounts(struct mounts *mounts);
-
-/* The mount with that id; NULL: not among them. */
-const struct mount *find_mount(const struct mounts *mounts, int id);
-
-/* The id of the mount in which the file is that FD has open, or that is at PATH (at a mount point: the mount
- * there); -1: cannot tell. */
-int mount_id(const struct step *step, int fd);
-int mount_id_of(const struct step *step, const char *path);
-
-/* Is it shared, so that a mount on it appears in other mount namespaces, too? mount_namespaces(7). */
-bool is_shared(const struct mount *mount);
-
-/* Is WORD an element of the comma-separated OPTIONS? */
-bool has_option(const char *options, const char *word);
-
 /* ---- why-path.c, why-mount.c: what several diagnoses of mounts and roots ask --------------------- */
 /* They answer with a cause, or with not_this. */
 
@@ -190,9 +157,5 @@ struct why say_lacking(const char *call, const char *name);
 
 /* Is this process confined by AppArmor or SELinux? Then that denies WHAT; RULE would allow it. */
 struct why say_confined(const struct step *step, const char *what, const char *rule);
-
-/* Do our capabilities count over our own namespace NAME ("mnt"; ns/NAME)? Yes when our user namespace owns
- * it, or one below ours does: 1, 0, or -1 cannot tell. ioctl_ns(2). */
-int caps_count_over(const struct step *step, const char *name);
 
 #endif

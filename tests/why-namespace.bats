@@ -352,22 +352,21 @@ sleeper() {
 @test "[open-zombie miss] there is none at all" {
     because 'there is no process 2147483647 here' 06-nsenter --target 2147483647 -- true
 }
-@test "[open-thread] it is a thread" {
+start_threads() { # a process with two, as $!
     perl -Mthreads -e 1 2>/dev/null || skip 'needs perl with threads (apt-get install perl)'
     perl -Mthreads -e 'threads->create(sub { sleep 7777 }); $| = 1; print "ready\n"; sleep 7777' \
         >"$BATS_TEST_TMPDIR/ready" 3>&- &
     HELD+=($!)
     wait_until has_line "$BATS_TEST_TMPDIR/ready"
+}
+@test "[open-thread] it is a thread" {
+    start_threads
     thread=$(printf '%s\n' /proc/$!/task/* | grep -v "/$!\$")
     because "${thread##*/} is a thread of process $!, and no process" 06-nsenter --target "${thread##*/}" -- true
     [[ $err == *"try:     --target $!"* ]]
 }
 @test "[open-thread miss] a process with threads" {
-    perl -Mthreads -e 1 2>/dev/null || skip 'needs perl with threads (apt-get install perl)'
-    perl -Mthreads -e 'threads->create(sub { sleep 7777 }); $| = 1; print "ready\n"; sleep 7777' \
-        >"$BATS_TEST_TMPDIR/ready" 3>&- &
-    HELD+=($!)
-    wait_until has_line "$BATS_TEST_TMPDIR/ready"
+    start_threads
     succeeds 06-nsenter --target $! -- true
 }
 @test "[open-outer-proc] /proc is that of the pid namespace outside" {
