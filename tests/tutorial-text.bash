@@ -227,7 +227,10 @@ add_call() { # LINE: to expected
     trim "$1"
     case $expected in
     *[\|,]) expected+=${trimmed#  } ;; # such a line is broken after | and , or at a blank
-    *) expected+=" ${trimmed#  }" ;;
+    *)
+        ! is_head "$expected" || expected+='  ' # as where both fit into one line
+        expected+=" ${trimmed#  }"
+        ;;
     esac
     trim "$expected" && expected=$trimmed
 }
@@ -303,7 +306,9 @@ compare() { # K
         to_text "${got[j]}"
         if [[ ${#translated} -gt 80 && $translated =~ ^(0[1-8]-[a-z_-]+' '+pid' '[0-9]+)' '+(.*)$ ]]; then
             new+=("${BASH_REMATCH[1]}")
-            mapfile -t -O ${#new[@]} new < <(fold -s -w 76 <<<"${BASH_REMATCH[2]}" | sed 's/^/  /')
+            # the steps break such a line after | and at a blank
+            mapfile -t -O ${#new[@]} new < <(sed 's/|/| /g' <<<"${BASH_REMATCH[2]}" | fold -s -w 77 |
+                sed 's/| /|/g; s/^/  /; s/ $//')
         else new+=("$translated")
         fi
     done

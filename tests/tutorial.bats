@@ -300,6 +300,9 @@ whole() {
 @test "01: what it shows is what happens" { chapter 01; }
 @test "01: its form; what is altered is noticed" { control 01; }
 @test "01: every block" { whole 01; }
+@test "09: what it shows is what happens" { chapter 09; }
+@test "09: its form; what is altered is noticed" { control 09; }
+@test "09: every block" { whole 09; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
