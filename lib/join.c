@@ -307,7 +307,7 @@ start_from(struct step *step)
         refuse(step, "%s, so the record cannot be checked", step->no_proc);
 
     if (open_target(step->from.pid, step, &step->target, &what) == -1) {
-        if (errno == ESRCH || errno == ENOENT)
+        if ((errno == ESRCH || errno == ENOENT) && step->pid == getpid()) /* else: why tells */
             refuse(step, "%s is gone: no process %d is left to go on from", step->from.step,
                    (int)step->from.pid);
         fail(step, errno, why_open_target(step, step->from.pid), "%s (PID is %d)", what,

@@ -142,7 +142,8 @@ find_why_no_cgroup(const struct step *step, int error)
     if (find_cgroup2(path, root, sizeof path) == -1)
         return kernel_has_cgroup2()
                    ? say_why(
-                         "as root: mount -t cgroup2 none DIR",
+                         "05-cgroup before 03-chroot or 04-pivot_root; or as root: "
+                         "mount -t cgroup2 none DIR",
                          "no file system of type cgroup2 is mounted here (/proc/self/mountinfo)")
                    : say_why("another kernel: make vm",
                              "this kernel has no file system cgroup2 (/proc/filesystems)");

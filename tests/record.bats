@@ -130,6 +130,11 @@ give() { printf "$@" >"$BATS_TEST_TMPDIR/record"; }
         <"$BATS_TEST_TMPDIR/record"
     [ "$status" = 125 ] && [ ! -e "$BATS_TEST_TMPDIR/joined" ]
     [[ $err == *'06-nsenter: '* ]]
+    # The whole pipeline in there: the step before is not gone, and nobody may say so.
+    run_split as_root 01-unshare -p -- sh -c '01-unshare --uts | 06-nsenter - -- touch "$1"' sh "$BATS_TEST_TMPDIR/joined"
+    [ "$status" = 125 ] && [ ! -e "$BATS_TEST_TMPDIR/joined" ]
+    [[ $err == *'06-nsenter: pidfd_open (PID is '*'because: this /proc is that of the pid namespace outside'*'02-mountproc'* ]]
+    refute grep -q 'is gone' <<<"$err"
 }
 
 # A pid is used again: in a pid namespace of our own one can say which pid comes next. 03, 05 and 08
