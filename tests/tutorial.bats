@@ -303,6 +303,9 @@ whole() {
 @test "09: what it shows is what happens" { chapter 09; }
 @test "09: its form; what is altered is noticed" { control 09; }
 @test "09: every block" { whole 09; }
+@test "04: what it shows is what happens" { chapter 04; }
+@test "04: its form; what is altered is noticed" { control 04; }
+@test "04: every block" { whole 04; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
