@@ -306,6 +306,9 @@ whole() {
 @test "04: what it shows is what happens" { chapter 04; }
 @test "04: its form; what is altered is noticed" { control 04; }
 @test "04: every block" { whole 04; }
+@test "07: what it shows is what happens" { chapter 07; }
+@test "07: its form; what is altered is noticed" { control 07; }
+@test "07: every block" { whole 07; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
