@@ -41,7 +41,7 @@ $ sleep 7777 &
 [1] 4711
 $ tr '\0' ' ' </proc/4711/cmdline; echo
 sleep 7777
-$ kill 4711; wait
+$ kill 4711; wait %1
 [1]+  Terminated              sleep 7777
 $ ls -l /proc/self/ns/uts /proc/self/ns/net
 lrwxrwxrwx 1 student student 0 Jan  1 00:00 /proc/self/ns/net -> 'net:[4026530001]'
@@ -95,7 +95,7 @@ pid 500
 pid 500
 $ sleep 7777 &
 [1] 4711
-$ kill %1; wait
+$ kill %1; wait %1
 ```
 END
     [ "$status" = 1 ]
