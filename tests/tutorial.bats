@@ -309,6 +309,9 @@ whole() {
 @test "07: what it shows is what happens" { chapter 07; }
 @test "07: its form; what is altered is noticed" { control 07; }
 @test "07: every block" { whole 07; }
+@test "08: what it shows is what happens" { chapter 08; }
+@test "08: its form; what is altered is noticed" { control 08; }
+@test "08: every block" { whole 08; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
