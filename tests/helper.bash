@@ -81,6 +81,7 @@ wait_until() {
     return 1
 }
 has_line() { [ -s "$1" ]; } # a record is written at once
+has_line_or_gone() { has_line "$1" || is_gone "$2"; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # ---- running
@@ -96,15 +97,16 @@ run_split() {
     err=$(<"$BATS_TEST_TMPDIR/err")
 }
 
-# hold FILE COMMAND ...: leaves a step behind whose record is in FILE. Its pid is $held; teardown
-# ends it.
+# hold FILE COMMAND ...: leaves a step behind whose record is in FILE; fails when it ends without one. Its pid is
+# $held; teardown ends it.
 hold() {
     local file=$1
     shift
     "$@" >"$file" 2>"$file.err" </dev/null 3>&- &
     held=$!
     HELD+=("$held")
-    wait_until has_line "$file"
+    wait_until has_line_or_gone "$file" "$held"
+    has_line "$file"
 }
 HELD=()
 
