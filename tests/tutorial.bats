@@ -312,6 +312,9 @@ whole() {
 @test "08: what it shows is what happens" { chapter 08; }
 @test "08: its form; what is altered is noticed" { control 08; }
 @test "08: every block" { whole 08; }
+@test "02: what it shows is what happens" { chapter 02; }
+@test "02: its form; what is altered is noticed" { control 02; }
+@test "02: every block" { whole 02; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
