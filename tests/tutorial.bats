@@ -315,6 +315,9 @@ whole() {
 @test "02: what it shows is what happens" { chapter 02; }
 @test "02: its form; what is altered is noticed" { control 02; }
 @test "02: every block" { whole 02; }
+@test "03: what it shows is what happens" { chapter 03; }
+@test "03: its form; what is altered is noticed" { control 03; }
+@test "03: every block" { whole 03; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
