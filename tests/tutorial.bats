@@ -318,6 +318,9 @@ whole() {
 @test "03: what it shows is what happens" { chapter 03; }
 @test "03: its form; what is altered is noticed" { control 03; }
 @test "03: every block" { whole 03; }
+@test "05: what it shows is what happens" { chapter 05; }
+@test "05: its form; what is altered is noticed" { control 05; }
+@test "05: every block" { whole 05; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
