@@ -321,6 +321,9 @@ whole() {
 @test "05: what it shows is what happens" { chapter 05; }
 @test "05: its form; what is altered is noticed" { control 05; }
 @test "05: every block" { whole 05; }
+@test "06: what it shows is what happens" { chapter 06; }
+@test "06: its form; what is altered is noticed" { control 06; }
+@test "06: every block" { whole 06; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
