@@ -42,8 +42,8 @@ rootfs: $(BUILD)/rootfs/etc/nsteps-rootfs ## put together build/rootfs from this
 rootfs-debian: all ## make build/rootfs-debian with debootstrap (as root, needs a network)
 	lib/rootfs.sh --debian $(BUILD)/rootfs-debian $(BUILD)
 
-demo: rootfs ## the whole chain, explained (V=1: with the steps' own reports)
-	@V='$(V)' lib/demo.sh demo $(BUILD) '$(ROOTFS)'
+demo: rootfs ## the whole chain, explained (V=1: the steps' own reports; MAP=FILE.svg: a map)
+	@V='$(V)' MAP='$(MAP)' lib/demo.sh demo $(BUILD) '$(ROOTFS)'
 	$(OWNED)
 
 shell: rootfs ## an interactive shell in the same container

@@ -3,7 +3,8 @@
 #
 #   lib/demo.sh demo|shell|try BUILD ROOTFS
 #
-# BUILD has the steps, ROOTFS is the new root. V=1 in the environment shows the steps' own reports.
+# BUILD has the steps, ROOTFS is the new root. V=1 in the environment shows the steps' own reports;
+# MAP=FILE.svg draws them (lib/map.sh), as a map of the namespaces of the very run that is shown.
 # "try" only runs the pipeline, for lib/doctor.sh: its status is that of the demo.
 # POSIX sh and awk; the payload, too, uses only what the shell has built in, for the root file
 # system may be any.
@@ -11,6 +12,7 @@ set -u
 export LC_ALL=C
 
 mode=$1 build=$2 rootfs=$3
+map=$(dirname "$0")/map.sh
 # As root we would make it as an ordinary file, by writing to it.
 [ -c /dev/null ] || { echo 'demo: /dev/null is not there (02-mountproc --dev makes one)' >&2; exit 1; }
 PATH=$(cd "$build" && pwd):$PATH:/usr/sbin:/usr/bin:/sbin:/bin
@@ -286,6 +288,7 @@ show_left_out() {
 }
 
 demo() {
+    [ -z "${MAP-}" ] || "$map" --try "$MAP" || exit 1
     state before
     echo 'A container is an ordinary process to which the kernel gives different answers.'
     echo 'Eight small programs, joined by pipes, make one out of this machine:'
@@ -309,6 +312,10 @@ demo() {
     show_left_out
     state after
     show_state
+    if [ -n "${MAP-}" ]; then
+        "$map" "$MAP" <"$work/reports" || exit 1
+        echo "The map of this run: $MAP"
+    fi
     echo 'Next: "make shell" for a shell in there; README.md; V=1 shows the raw reports.'
 }
 
