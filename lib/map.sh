@@ -46,6 +46,7 @@ path, path.host, path.new { fill: none; stroke-width: 2 }
 path { stroke: #59636e }
 .gone { stroke-dasharray: 2 4 }
 .out { stroke: #cf222e; stroke-dasharray: 7 4 }
+.solid { stroke-dasharray: none }
 @media (prefers-color-scheme: dark) {
 text { fill: #f0f6fc }
 .paper { fill: #0d1117; stroke: #3d444d }
