@@ -25,7 +25,7 @@ dir=${file%/*}/
 [ -d "$dir" ] || fail "cannot write $1: its directory is not there"
 # A rename would put a file in the place of /dev/null.
 [ ! -e "$file" ] || [ -f "$file" ] || fail "cannot write $1: it is not an ordinary file"
-[ ! -e "$file" ] || [ -w "$file" ] || fail "cannot write $1: permission denied"
+[ ! -e "$file" ] || [ -w "$file" ] || fail "cannot write $1: it is write-protected"
 [ -w "$dir" ] || fail "cannot write $1: its directory cannot be written"
 [ -z "$try" ] || exit 0
 
