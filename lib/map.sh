@@ -15,7 +15,7 @@ export LC_ALL=C
 fail() { echo "map: $1" >&2; exit 1; }
 try=
 [ "${1-}" != --try ] || { try=yes; shift; }
-[ $# = 1 ] && [ -n "$1" ] || fail 'usage: lib/map.sh [--try] FILE.svg <RECORDS'
+[ $# = 1 ] || fail 'usage: lib/map.sh [--try] FILE.svg <RECORDS'
 case $1 in
 /*) file=$1 ;;
 *) file=./$1 ;;
@@ -187,12 +187,12 @@ drawing=$(STYLE=$style awk '
         for (i = 1; i <= types; i++) if (lanes[i] > 0) draw_type(type[i], place[i], lanes[i])
         text(14, bottom + 46, "s dim", "Thick: the way of the chain. Thin: the namespace goes on without it. Full dot: new here.")
         print "</svg>"
-    }')
+    }') || exit 1
 [ -n "$drawing" ] || fail 'no step has said anything on stdin, neither a report nor a record'
 
 # Under a name that nobody else has: with -C the shell opens it only if it makes it.
 beside=$file.$$
 trap 'rm -f "$beside"' EXIT
 trap 'exit 143' TERM INT HUP
-(set -C; printf '%s\n' "$drawing" >"$beside") 2>/dev/null && mv -f "$beside" "$file" 2>/dev/null ||
+{ (set -C; printf '%s\n' "$drawing" >"$beside") && mv -f "$beside" "$file"; } 2>/dev/null ||
     fail "cannot write $1: writing beside it has failed"
