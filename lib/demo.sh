@@ -220,7 +220,7 @@ show_changes() {
     /^  [a-z]+:\[/ { in_was = 0 }
     /[a-z]+:\[[0-9]+\]/ {
         for (i = 1; i <= NF; i++) if ($i ~ /^[a-z]+:\[[0-9]+\]\*?$/) {
-            split($i, part, /[:\[\]]+/)
+            split($i, part, /[]:[]+/)
             if (in_was) was[part[1]] = part[2]
             else { now[part[1]] = part[2]; new[part[1]] = $i ~ /\*$/ }
         }

@@ -76,7 +76,7 @@ drawing=$(STYLE=$style awk '
     {
         for (i = 1; i <= NF; i++)
             if ($i ~ /^[a-z]+:\[[0-9]+\]\*?$/) {
-                split($i, part, /[:\[\]]+/)
+                split($i, part, /[]:[]+/)
                 if (!in_was) holds[last, part[1]] = part[2]
                 else if (last == 1) { was[part[1]] = part[2]; host = 1 }
             }

@@ -17,7 +17,7 @@ said() {
         $0 == "was" { was = 1 }
         /^[a-z_]+$/ && $0 != "was" { was = 0 }
         /^[a-z]+:\[[0-9]+\]\*?$/ {
-            split($0, part, /[:\[\]]+/)
+            split($0, part, /[]:[]+/)
             if (!was) { print step, part[1], part[2]; if (step ~ /^01-/) host[part[1]] = host[part[1]] ? host[part[1]] : part[2] }
             else host[part[1]] = part[2]
         }
@@ -121,6 +121,16 @@ draw() { # the demo with its map, and the reports of that run
     echo "$out" | sed 's/[0-9][0-9]*/N/g; s/  */ /g' >"$BATS_TEST_TMPDIR/with"
     [ "$(diff "$BATS_TEST_TMPDIR/without" "$BATS_TEST_TMPDIR/with" | grep -c '^[<>]')" = 1 ]
     grep -qxF "The map of this run: $MAP_FILE" <<<"$out"
+}
+@test "another awk draws the same map, and prints the same table" {
+    needs_tool busybox busybox-static
+    draw
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    ln -s "$(command -v busybox)" "$BATS_TEST_TMPDIR/bin/awk"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH lib/map.sh "$BATS_TEST_TMPDIR/other.svg" <"$BATS_TEST_TMPDIR/reports"
+    cmp "$MAP_FILE" "$BATS_TEST_TMPDIR/other.svg"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run_split demo
+    [ "$(grep '^01-unshare' <<<"$out" | tail -n 1 | tr -dc '*' | wc -c)" -ge 5 ]
 }
 @test "make passes MAP on, also a name with a blank" {
     needs_tool make
