@@ -272,7 +272,6 @@ END
 
 file_of() {
     file=$(echo tutorial/"$1"-*.md)
-    [ -e "$file" ] || skip 'this chapter is not written yet'
     [ ! -d /run/vm ] || needs_root # who types both users' commands; a virtual machine is slow
 }
 # Each command, typed.
@@ -300,30 +299,30 @@ whole() {
 @test "01: what it shows is what happens" { chapter 01; }
 @test "01: its form; what is altered is noticed" { control 01; }
 @test "01: every block" { whole 01; }
-@test "09: what it shows is what happens" { chapter 09; }
-@test "09: its form; what is altered is noticed" { control 09; }
-@test "09: every block" { whole 09; }
-@test "04: what it shows is what happens" { chapter 04; }
-@test "04: its form; what is altered is noticed" { control 04; }
-@test "04: every block" { whole 04; }
-@test "07: what it shows is what happens" { chapter 07; }
-@test "07: its form; what is altered is noticed" { control 07; }
-@test "07: every block" { whole 07; }
-@test "08: what it shows is what happens" { chapter 08; }
-@test "08: its form; what is altered is noticed" { control 08; }
-@test "08: every block" { whole 08; }
 @test "02: what it shows is what happens" { chapter 02; }
 @test "02: its form; what is altered is noticed" { control 02; }
 @test "02: every block" { whole 02; }
 @test "03: what it shows is what happens" { chapter 03; }
 @test "03: its form; what is altered is noticed" { control 03; }
 @test "03: every block" { whole 03; }
+@test "04: what it shows is what happens" { chapter 04; }
+@test "04: its form; what is altered is noticed" { control 04; }
+@test "04: every block" { whole 04; }
 @test "05: what it shows is what happens" { chapter 05; }
 @test "05: its form; what is altered is noticed" { control 05; }
 @test "05: every block" { whole 05; }
 @test "06: what it shows is what happens" { chapter 06; }
 @test "06: its form; what is altered is noticed" { control 06; }
 @test "06: every block" { whole 06; }
+@test "07: what it shows is what happens" { chapter 07; }
+@test "07: its form; what is altered is noticed" { control 07; }
+@test "07: every block" { whole 07; }
+@test "08: what it shows is what happens" { chapter 08; }
+@test "08: its form; what is altered is noticed" { control 08; }
+@test "08: every block" { whole 08; }
+@test "09: what it shows is what happens" { chapter 09; }
+@test "09: its form; what is altered is noticed" { control 09; }
+@test "09: every block" { whole 09; }
 
 @test "the index: its links, and every chapter that is there" {
     tests/tutorial check tutorial/README.md
