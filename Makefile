@@ -70,6 +70,37 @@ test-vm: rootfs ## all tests on Linux 5.10, 6.1 and 6.12, in virtual machines (K
 vm: rootfs ## a root shell in a virtual machine, for any user (KERNEL=5.10 or /boot/vmlinuz-...)
 	@BUILD=$(BUILD) tests/vm shell $(KERNEL)
 
+# The exercises. NAME is 01 to 08, fix-leak and the like (without lab-), or 10-seccomp and the like.
+lab-%: all ## an exercise: lab-03 is the step 03 without its call (labs lists all of them)
+	@tests/lab start $*
+
+fix-%: all ## an exercise: a program that does not do what it should
+	@tests/lab start fix-$*
+
+check-lab-% check-fix-%: rootfs
+	@tests/lab check $(patsubst lab-%,%,$(patsubst check-%,%,$@))
+
+check-%: ## check-lab-03, check-fix-leak: is yours right? what is the first thing that is not?
+	@echo 'check-lab-03 or check-fix-leak: make labs lists all of them' >&2; exit 1
+
+hint-lab-% hint-fix-%:
+	@tests/lab hint $(patsubst lab-%,%,$(patsubst hint-%,%,$@)) $(N)
+
+hint-%: ## hint-lab-03 N=1: a hint; the next one says more
+	@echo 'hint-lab-03 N=1: make labs lists all of them' >&2; exit 1
+
+reset-lab-% reset-fix-%: all
+	@tests/lab reset $(patsubst lab-%,%,$(patsubst reset-%,%,$@))
+
+reset-%: ## reset-lab-03: begin again; what you had is kept beside it
+	@echo 'reset-lab-03: make labs lists all of them' >&2; exit 1
+
+labs: ## all exercises, and how far you are
+	@tests/lab list
+
+test-labs: rootfs ## the exercises' checks: each known mistake must fail, with the hint meant for it (T=03: one)
+	@tests/lab prove $(T)
+
 lint: ## warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, clang-format
 	@tests/lint
 
@@ -77,7 +108,7 @@ clean: ## remove build/ (never lab/)
 	rm -rf --one-file-system $(BUILD)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "..."); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs test-labs lint clean help
