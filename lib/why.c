@@ -306,7 +306,7 @@ say_apparmor(const char *label, const char *what, const char *rule)
     if (strncmp(label, "unprivileged_userns ", 20) == 0) /* Ubuntu since 23.10 */
         return say_why(
             "run it as root; or as root: a profile for the steps that has the rule \"userns,\" "
-            "(man apparmor.d), or sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+            "(man apparmor.d; chapter 07 has one)",
             "AppArmor has put this process under the profile %s when it made a user namespace, and "
             "denies %s in there",
             label, what);
