@@ -12,7 +12,7 @@ when no-new-privs '10-seccomp bpf -- true 2>&1' 'EACCES' \
 when not-taken '10-seccomp bpf -- true 2>&1' 'EINVAL' \
     'The kernel has looked at your program and does not take it. Each way must end with a return, no jump may lead beyond the end, and len counts the instructions.'
 when refuses-all '10-seccomp bpf -- true >/dev/null 2>&1; echo "came to its end: $?"' 'end: (125|126|13[0-9])$' \
-    'COMMAND does not even start, though only bpf(2) was named: your filter refuses what it should let through. Follow a call that is not in the list: which instruction comes after a comparison that says no? And what is the last one?'
+    'COMMAND does not even start, though only bpf(2) was named: your filter refuses what it should let through. Follow a call that is not in the list: which instruction comes after a comparison that says no? What is in the accumulator then? And what is the last instruction?'
 when not-installed '10-seccomp bpf -- grep -w Seccomp: /proc/self/status 2>/dev/null' 'Seccomp:.0' \
     'The step reports a filter, and the kernel has none for this process (Seccomp: 0 in /proc/PID/status). Is seccomp(2) called, and does anybody look at what it returns?'
 when join-late '' 'setns\(pid.*: Operation not permitted' \
@@ -53,7 +53,8 @@ change no-allow-at-the-end not-taken '/SECCOMP_RET_ALLOW/d'
 change killed-instead kills 's/SECCOMP_RET_ERRNO | EPERM/SECCOMP_RET_KILL_PROCESS/'
 change errno-left-out no-errno 's/SECCOMP_RET_ERRNO | EPERM/SECCOMP_RET_ERRNO/'
 change only-the-first-call only-one 's/i < count; i++) {/i < count \&\& i < 1; i++) {/'
-change number-not-loaded not-refused '/^    add(filter,$/{N;/seccomp_data, nr/d}'
+change number-not-loaded not-refused '/^    add(filter,$/{N;/seccomp_data, nr/d}; /^#ifdef __X32/,/^#endif/d'
+change number-not-loaded-with-x32 refuses-all '/^    add(filter,$/{N;/seccomp_data, nr/d}'
 change x32-forgotten x32 '/^#ifdef __X32/,/^#endif/d'
 change architecture-not-checked i386 '/^    check_architecture(/d'
 change record-not-used no-join '/^    start_from(/d; /^    join(/d'
