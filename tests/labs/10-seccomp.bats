@@ -13,12 +13,14 @@ needs_calls() {
     [ "${#calls[@]}" = "$1" ] || skip 'here some of these calls are refused already'
     list=$(IFS=, && echo "${calls[*]}")
 }
-# are WANTED: each call that was tried must have ended so: "mkdirat 1" is EPERM.
+# messages: what went wrong, out of $err, without the reports of the steps.
+messages() { grep -A 2 '^[^ ]*: ' <<<"$err" | tail -n 6; }
+# are ERRNO: each call that was tried must have ended so: "mkdirat 1" is EPERM.
 are() {
     local call wanted=''
-    for call in "${calls[@]}"; do wanted+="${wanted:+$'\n'}${2-}$call $1"; done
+    for call in "${calls[@]}"; do wanted+="${wanted:+$'\n'}$call $1"; done
     [ "$out" = "$wanted" ] && return
-    printf 'named: %s\nwanted:\n%s\ncame (exit status %s):\n%s\nstderr:\n%s\n' "$list" "$wanted" "$status" "$out" "$err"
+    printf '%s\n' "named: $list" "wanted (1 is EPERM):" "$wanted" "came (exit status $status):" "$out" "$(messages)"
     return 1
 }
 
@@ -62,7 +64,7 @@ are() {
     [ "$(uname -m)" = x86_64 ] || skip 'x86-64 only'
     needs_calls 2
     run_split 10-seccomp "$list" -- try-call "${calls[@]/#/x32:}"
-    grep -q x32: <<<"$out" || { echo "nothing came: $err"; return 1; }
+    grep -q x32: <<<"$out" || { echo "nothing came: $(messages)"; return 1; }
     # Without x32 in the kernel it is ENOSYS (38), but the filter is asked before that.
     ! grep -vE ' (1|killed)$' <<<"$out" || { echo "way round: x32"; return 1; }
 }
@@ -71,7 +73,7 @@ are() {
     needs_calls 2
     ! try-call i386:mkdirat | grep -q absent || skip 'this kernel has no calls of 32-bit programs'
     run_split 10-seccomp "$list" -- try-call "${calls[@]/#/i386:}"
-    grep -q i386: <<<"$out" || { echo "nothing came: $err"; return 1; }
+    grep -q i386: <<<"$out" || { echo "nothing came: $(messages)"; return 1; }
     ! grep -vE ' (1|killed)$' <<<"$out" || { echo "way round: i386"; return 1; }
 }
 @test "with - it goes on from a record, also when calls of joining are named" {
@@ -79,7 +81,7 @@ are() {
     calls=(setns unshare) list=setns,unshare
     nonce=box$RANDOM
     run_split timeout 8 sh -c "01-unshare -u -m -p --user --hostname $nonce | 07-userns-map - | 10-seccomp - $list -- sh -c 'hostname; try-call setns unshare'"
-    [ "$(head -n 1 <<<"$out")" = "$nonce" ] || { echo "not in the container: hostname is $(head -n 1 <<<"$out") and not $nonce"; echo "$err"; return 1; }
+    [ "$(head -n 1 <<<"$out")" = "$nonce" ] || { echo "not in the container: hostname is $(head -n 1 <<<"$out") and not $nonce"; messages; return 1; }
     out=$(tail -n +2 <<<"$out")
     are 1
 }
@@ -88,7 +90,7 @@ inside() { # PIPELINE-OR-CHAIN
     cp "$PUBLIC/try-call" "$ROOTFS/usr/bin/"
     run_split timeout 9 bash -c "$("$1" "sh -c 'ls /etc/nsteps-rootfs; grep ^CapEff /proc/self/status; try-call ${calls[*]}'")"
     [ "$(head -n 2 <<<"$out")" = "/etc/nsteps-rootfs"$'\n'"CapEff:	0000000000000000" ] ||
-        { printf 'not in the container: %s\n%s\n' "$out" "$err"; return 1; }
+        { printf '%s\n' "not in the container: $out" "$(messages)"; return 1; }
     out=$(tail -n +3 <<<"$out")
     are 1
 }
