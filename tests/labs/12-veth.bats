@@ -7,10 +7,13 @@ export LC_ALL=C PATH=$BUILD:$PATH:/usr/sbin:/sbin
 
 two() { tests/labs/two-containers "$1"; }
 
-setup() {
-    command -v ip >/dev/null || skip 'needs ip (apt-get install iproute2)'
-    ALONE=yes two 'ip link add v0 type veth peer name v1' || skip 'this kernel has no veth'
+setup_file() {
+    NO_VETH=
+    command -v ip >/dev/null || NO_VETH='needs ip (apt-get install iproute2)'
+    ALONE=yes two 'ip link add v0 type veth peer name v1' || NO_VETH=${NO_VETH:-this kernel has no veth}
+    export NO_VETH
 }
+setup() { [ -z "$NO_VETH" ] || skip "$NO_VETH"; }
 
 @test "12 veth: the step stays behind, and its record holds the net namespace of the step before" {
     two '

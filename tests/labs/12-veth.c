@@ -78,6 +78,11 @@ connect_by_veth(int net, int peer_net, pid_t peer, const char *address, const ch
     return 0;
 }
 
+static const struct why said_by_ip = {
+    .because = "what ip has said, above this",
+    .hint = "the same ip by hand, in that net namespace",
+};
+
 static pid_t
 parse_pid(struct step *step, const char *text)
 {
@@ -126,7 +131,7 @@ main(int argc, char **argv)
     if (peer_net == -1)
         fail(&step, errno, why_open_target(&step, peer), "open %s", path);
     if (connect_by_veth(net, peer_net, peer, address, peer_address) == -1)
-        fail(&step, 0, why_unknown("8 ip-link"), "make a veth pair to process %d", (int)peer);
+        fail(&step, 0, said_by_ip, "make a veth pair to process %d", (int)peer);
     close(peer_net);
     join(&step);
 

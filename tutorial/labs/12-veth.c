@@ -64,6 +64,11 @@ connect_by_veth(int net, int peer_net, pid_t peer, const char *address, const ch
     return run_ip(net, "link");
 }
 
+static const struct why said_by_ip = {
+    .because = "what ip has said, above this",
+    .hint = "the same ip by hand, in that net namespace",
+};
+
 static pid_t
 parse_pid(struct step *step, const char *text)
 {
@@ -108,7 +113,7 @@ main(int argc, char **argv)
      * step.target.ns[NS_NET]. The other one is /proc/PID/ns/net. What fails: fail(&step, errno, ...), as in the steps. */
     join(&step);
     if (connect_by_veth(-1, -1, peer, address, peer_address) == -1)
-        fail(&step, 0, why_unknown("8 ip-link"), "TODO: connect to process %d", (int)peer);
+        fail(&step, 0, said_by_ip, "TODO: connect to process %d", (int)peer);
 
     add_note(&step, "eth0 is %s here, and %s there", address, peer_address);
     finish(&step, "ip link add eth0 type veth peer name eth0 netns %d", (int)peer);
