@@ -55,7 +55,7 @@ run_ip(int net, const char *format, ...)
         dup2(STDERR_FILENO, STDOUT_FILENO);
         if (net != -1 && setns(net, CLONE_NEWNET) == -1)
             _exit(EXIT_STEP_FAILED);
-        execvp(word[0], word);
+        execvp("ip", word);
         _exit(EXIT_NOT_FOUND);
     }
     if (waitpid(child, &status, 0) == -1)
@@ -110,11 +110,11 @@ main(int argc, char **argv)
     struct step step;
     const char *address, *peer_address;
     char path[64];
-    int option, net, peer_net;
+    int net, peer_net;
     pid_t peer = 0;
 
     begin(&step, argc, argv, usage);
-    while ((option = next_option(&step, "", options)) != -1)
+    while (next_option(&step, "", options) != -1)
         peer = parse_pid(&step, optarg);
     count_operands(&step, 2, 2, "ADDRESS PEER_ADDRESS");
     if (peer == 0)

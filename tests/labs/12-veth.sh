@@ -2,7 +2,7 @@
 # 12-veth: a step of one's own, with ip(8)
 hints=(
     'First by hand, without C: two shells in two net namespaces (01-unshare -n), and a third one outside that runs ip. Which five kinds of `ip ...` did you need until a connection worked? Which of them twice?'
-    'run_ip: fork; the child calls setns(net, CLONE_NEWNET) if net is not -1, lets descriptor 1 be what 2 is (dup2), and execvp(word[0], word); the parent waits with waitpid and looks at the exit status: WIFEXITED and WEXITSTATUS.'
+    'run_ip: fork; the child calls setns(net, CLONE_NEWNET) if net is not -1, lets descriptor 1 be what 2 is (dup2), and execvp("ip", word); the parent waits with waitpid and looks at the exit status: WIFEXITED and WEXITSTATUS.'
     'connect_by_veth: `link add ... type veth peer name ... netns PID` makes both ends, each where it belongs. Then for each end: an address, up, and a route to the address of the other one through eth0. After each call: has it failed?'
     'main: all of that before join. A child of a process that has joined is born in the pid namespace of the container, where PID is another process or none; and `ip` would be the one below the new /. net is step.target.ns[NS_NET] with "-", else -1; open(2) gives the other, with O_RDONLY | O_CLOEXEC.'
     'In connect_by_veth: run_ip(net, "link add eth0 type veth peer name eth0 netns %d", (int)peer), then run_ip(net, "addr add %s/32 dev eth0", address), run_ip(net, "link set eth0 up"), run_ip(net, "route add %s dev eth0", peer_address), and the same three in peer_net, with the addresses exchanged.'

@@ -95,11 +95,10 @@ main(int argc, char **argv)
 {
     struct step step;
     const char *address, *peer_address;
-    int option;
     pid_t peer = 0;
 
     begin(&step, argc, argv, usage);
-    while ((option = next_option(&step, "", options)) != -1)
+    while (next_option(&step, "", options) != -1)
         peer = parse_pid(&step, optarg);
     count_operands(&step, 2, 2, "ADDRESS PEER_ADDRESS");
     if (peer == 0)
