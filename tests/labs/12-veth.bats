@@ -76,19 +76,19 @@ setup() { [ -z "$NO_VETH" ] || skip "$NO_VETH"; }
 }
 
 @test "12 veth: a PID that is not there: exit status 125, no record, and no device" {
-    ALONE=yes two '
-        01-unshare -n 2>/dev/null </dev/null | 12-veth - --peer 4000000 "$A" "$B" 2>/dev/null | head -n 1 >"$own/a"
+    two '
+        01-unshare -n 2>/dev/null </dev/null | 12-veth - --peer 4000000 "$A" "$B" 2>/dev/null | head -n 1 >"$own/again"
         expect "exit status of 12-veth" 125 "${PIPESTATUS[1]}"
-        expect "record" "" "$(cat "$own/a")"
+        expect "record" "" "$(cat "$own/again")"
         expect "devices outside" lo "$(devices)"'
 }
 
 @test "12 veth: what ip refuses (eth0 is there already): exit status 125, and no record" {
-    ALONE=yes two '
-        b ip link add eth0 type veth peer name other
-        01-unshare -n 2>/dev/null </dev/null | 12-veth - --peer "$b_pid" "$A" "$B" 2>/dev/null | head -n 1 >"$own/a"
+    two '
+        is_there b || { echo "eth0 was not in b before"; exit 1; }
+        01-unshare -n 2>/dev/null </dev/null | 12-veth - --peer "$b_pid" "$A" "$B" 2>/dev/null | head -n 1 >"$own/again"
         expect "exit status of 12-veth" 125 "${PIPESTATUS[1]}"
-        expect "record" "" "$(cat "$own/a")"'
+        expect "record" "" "$(cat "$own/again")"'
 }
 
 @test "12 veth: with -- COMMAND, in a chain: COMMAND has eth0, and its exit status comes back" {
