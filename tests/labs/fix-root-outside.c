@@ -17,7 +17,7 @@
 
 /* The message for a failed call, and the end. */
 static void
-fail(const char *what)
+die(const char *what)
 {
     fprintf(stderr, "fix-root-outside: %s: %s\n", what, strerror(errno));
     exit(125);
@@ -33,7 +33,7 @@ write_map(pid_t pid, const char *file, const char *text)
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
     fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd == -1 || write(fd, text, strlen(text)) == -1)
-        fail(path);
+        die(path);
     close(fd);
 }
 
@@ -52,9 +52,9 @@ static void
 become_root(void)
 {
     if (setgroups(0, NULL) == -1)
-        fail("setgroups");
+        die("setgroups");
     if (setresgid(0, 0, 0) == -1 || setresuid(0, 0, 0) == -1)
-        fail("become root in there");
+        die("become root in there");
 }
 
 int
@@ -69,24 +69,24 @@ main(int argc, char **argv)
         return 125;
     }
     if (pipe2(made, O_CLOEXEC) == -1 || pipe2(mapped, O_CLOEXEC) == -1 || (child = fork()) == -1)
-        fail("pipe, fork");
+        die("pipe, fork");
     if (child == 0) {
         close(mapped[1]); /* or its end would never come */
         if (unshare(CLONE_NEWUSER) == -1)
-            fail("unshare");
+            die("unshare");
         if (write(made[1], "", 1) != 1 || read(mapped[0], &byte, 1) != 1)
             _exit(125); /* the parent has said why */
         become_root();
         execvp(argv[1], argv + 1);
-        fail(argv[1]);
+        die(argv[1]);
     }
     close(made[1]);
     if (read(made[0], &byte, 1) == 1) {
         write_maps(child);
         if (write(mapped[1], "", 1) != 1)
-            fail("pipe");
+            die("pipe");
     }
     if (waitpid(child, &status, 0) == -1)
-        fail("wait");
+        die("wait");
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

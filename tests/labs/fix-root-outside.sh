@@ -38,11 +38,11 @@ mutant one-id-only too-small write_maps <<'C'
 C
 mutant never-becomes-root not-become become_root <<'C'
     if (setgroups(0, NULL) == -1)
-        fail("setgroups");
+        die("setgroups");
 C
 mutant keeps-groups groups become_root <<'C'
     if (setresgid(0, 0, 0) == -1 || setresuid(0, 0, 0) == -1)
-        fail("become root in there");
+        die("become root in there");
 C
 change writes-its-own-map from-inside 's/^        if (write(made\[1\].*/        write_maps(getpid());\n&/'
 change another-uid-and-no-namespace no-namespace 's/^        if (unshare(CLONE_NEWUSER) == -1)/        if (setgroups(0, NULL) == -1 || setresgid(100000, 100000, 100000) == -1 || setresuid(100000, 100000, 100000) == -1)/

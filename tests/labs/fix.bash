@@ -45,10 +45,11 @@ expect() {
 
 # find_command WORDS: sets $found to the pid of the process whose command line is WORDS; waits 2 seconds for it.
 find_command() {
-    local tries file
-    for ((tries = 0; tries < 40; tries++)); do
+    local end=$((SECONDS + 3)) file words
+    while [ "$SECONDS" -lt "$end" ]; do
         for file in /proc/[0-9]*/cmdline; do
-            [ "$(tr '\0' ' ' 2>/dev/null <"$file")" = "$1 " ] || continue
+            mapfile -d '' -t words 2>/dev/null <"$file" || continue
+            [ "${words[*]}" = "$1" ] || continue
             found=${file//[!0-9]/}
             started+=("$found")
             return 0

@@ -15,7 +15,7 @@
 
 /* The message for a failed call, and the end. */
 static void
-fail(const char *what)
+die(const char *what)
 {
     fprintf(stderr, "fix-root-outside: %s: %s\n", what, strerror(errno));
     exit(125);
@@ -28,7 +28,7 @@ write_file(const char *path, const char *text)
     int fd = open(path, O_WRONLY | O_CLOEXEC);
 
     if (fd == -1 || write(fd, text, strlen(text)) == -1)
-        fail(path);
+        die(path);
     close(fd);
 }
 
@@ -40,10 +40,10 @@ main(int argc, char **argv)
         return 125;
     }
     if (unshare(CLONE_NEWUSER) == -1)
-        fail("unshare");
+        die("unshare");
     write_file("/proc/self/setgroups", "deny");
     write_file("/proc/self/gid_map", "0 0 1");
     write_file("/proc/self/uid_map", "0 0 1");
     execvp(argv[1], argv + 1);
-    fail(argv[1]);
+    die(argv[1]);
 }
