@@ -98,6 +98,9 @@ reset-%: ## reset-lab-03: begin again; what you had is kept beside it
 labs: ## all exercises, and how far you are
 	@tests/lab list
 
+grade: rootfs ## for the teacher: DIR=submissions/ OUT=grades.csv (T='03 04': these labs only)
+	@tests/lab grade "$$DIR" "$$OUT" $(T)
+
 test-labs: rootfs ## the exercises' checks: each known mistake must fail, with the hint meant for it (T=03: one)
 	@tests/lab prove $(T)
 
@@ -111,4 +114,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "..."); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs test-labs lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs lint clean help

@@ -287,6 +287,18 @@ joins() {
     [ "$out" = nsteps-box ]
 }
 
+# Who owns what: the capabilities for it are there before one goes inwards, or only afterwards.
+@test "a namespace that our own user namespace owns, and a user namespace within: both" {
+    run_split 07-userns-map -- bash -c '
+        01-unshare -u --hostname nsteps-box | 07-userns-map - --map 0:0:1 | 06-nsenter - -Uu -- uname -n'
+    [ "$out" = nsteps-box ]
+}
+@test "a user namespace within another one, and a namespace that the outer one owns: all three" {
+    run_split bash -c '01-unshare -u --user --hostname nsteps-box | 07-userns-map - | 07-userns-map - --map 0:0:1 |
+        06-nsenter - -- sh -c "uname -n; cat /proc/self/uid_map"'
+    [ "$(tr -d " " <<<"$out")" = nsteps-box$'\n'001 ]
+}
+
 # ---- left behind
 
 @test "left behind it holds what it has joined, and the next step goes on from there" {

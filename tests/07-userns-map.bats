@@ -124,6 +124,28 @@ with_subids() {
     [ "$status" != 0 ]
 }
 
+# What the step writes into setgroups: a file is mounted over that of the process to be mapped, and catches it. (It
+# can be asked for only so where it has been denied further out already: then the kernel lacks nothing.)
+setgroups_by() { # COMMAND-PREFIX
+    # shellcheck disable=SC2016
+    run_split unshare --user --map-root-user --mount bash -c '
+        01-unshare --user >"$0/box" 2>/dev/null &
+        for i in {1..500}; do [ ! -s "$0/box" ] || break; sleep 0.01; done
+        : >"$0/setgroups"
+        mount --bind "$0/setgroups" "/proc/$!/setgroups" &&
+            "$@" 07-userns-map - --map 0:0:1 -- echo mapped <"$0/box"
+        kill "$!"
+        cat "$0/setgroups"' "$BATS_TEST_TMPDIR" "$@"
+}
+@test "without CAP_SETGID the step itself gives setgroups up" {
+    setgroups_by 08-capset --drop setgid --
+    [ "$out" = $'mapped\ndeny' ]
+}
+@test "with CAP_SETGID it need not, and does not" {
+    setgroups_by
+    [ "$out" = mapped ]
+}
+
 # ---- --map and --gmap
 
 @test "--map: one id; the group follows" {

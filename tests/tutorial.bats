@@ -325,6 +325,6 @@ whole() {
 @test "09: every block" { whole 09; }
 
 @test "the index: its links, and every chapter that is there" {
-    tests/tutorial check tutorial/README.md
+    tests/tutorial check tutorial/README.md tutorial/TEACHING.md
     for file in tutorial/[0-9]*.md; do [ ! -e "$file" ] || grep -q "](${file##*/})" tutorial/README.md; done
 }
