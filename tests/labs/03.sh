@@ -6,13 +6,22 @@ hints=(
     'The call changes /, and nothing else. Where is the process afterwards: what is "." for it? Look at readlink /proc/self/cwd.'
     'So a second call belongs to it: chdir, to the new /. Both can fail, and then the function returns -1 and leaves errno alone.'
 )
-when todo '' 'TODO: change_root' 'The function is still empty: it must call chroot(2) with NEWROOT. man 2 chroot'
+# Where the step has the right to it, and the directory is there.
+call='07-userns-map -- 03-chroot "$PWD/build/rootfs" -- true 2>&1'
+when todo "$call" 'TODO: change_root' 'The function is still empty: it must call chroot(2) with NEWROOT. man 2 chroot'
+when chdir-new-root "$call" '^03-chroot: chroot.*ENOENT' \
+    'ENOENT: the directory is there, so which path is it that does not exist? After chroot(2) a path that begins with / is looked up in the new root, and new_root is such a path here. The new / has a shorter name.'
+when fails "$call" '^03-chroot: chroot' \
+    'Your function tells of a failure, though this process may go there. What did the call get, and what does the function return when all went well?'
 when not-called '07-userns-map -- 03-chroot "$PWD/build/rootfs" -- ls -d /bin/03-chroot 2>/dev/null || echo not there' 'not there' \
     'The step says that / has changed, and it has not. Is chroot(2) really called, and with the argument new_root?'
 when chdir-before '07-userns-map -- 03-chroot "$PWD/build/rootfs" -- ls -d ../../sys/kernel 2>/dev/null' kernel \
     'After your function the working directory is still outside the new /, where ".." leads out. chdir("/") comes after chroot(2): before it, / is the old one.'
-when error-lost '07-userns-map -- 03-chroot README.md -- true 2>/dev/null; echo $?' '^0' \
-    'When chroot(2) fails the step must hear of it: return -1 then, with errno as the call has left it.'
+status='07-userns-map -- 03-chroot README.md -- true >/dev/null 2>&1; echo status $? | sed s/125/right/'
+when error-lost "$status" 'status 0$' \
+    'NEWROOT was a file, and yet COMMAND has run. When chroot(2) fails the step must hear of it: return -1 then, with errno as the call has left it.'
+when own-exit "$status" 'status [0-9]' \
+    'Your function itself ends the program when the call has failed. It need only return -1 and leave errno alone: main says what is wrong and why, and ends with 125.'
 when hangs '' 'timeout after|lab: hung' 'The program does not come to an end. Is there a loop that waits for something?'
 
 mutant no-chdir chdir-before change_root <<'C'
@@ -33,4 +42,21 @@ C
 mutant ignores-failure error-lost change_root <<'C'
     chroot(new_root);
     return chdir("/");
+C
+mutant chdir-to-new-root chdir-new-root change_root <<'C'
+    if (chroot(new_root) == -1)
+        return -1;
+    return chdir(new_root);
+C
+mutant exits own-exit change_root <<'C'
+    if (chroot(new_root) == -1) {
+        perror("chroot");
+        _exit(1);
+    }
+    return chdir("/");
+C
+mutant waits hangs change_root <<'C'
+    if (chroot(new_root) == -1)
+        return -1;
+    return chdir("/") == 0 ? pause() : -1;
 C
