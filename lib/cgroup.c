@@ -21,8 +21,10 @@ find_cgroup2(char *path, char *root, size_t size)
 
     if (!read_shown_mounts(&mounts))
         return -1;
-    for (int i = 0; i < mounts.count && found == NULL; i++)
-        if (strcmp(mounts.mount[i].type, "cgroup2") == 0)
+    /* The first one; and if another one covers it, in the same place, that. */
+    for (int i = 0; i < mounts.count; i++)
+        if (strcmp(mounts.mount[i].type, "cgroup2") == 0 &&
+            (found == NULL || strcmp(mounts.mount[i].point, found->point) == 0))
             found = &mounts.mount[i];
     if (found != NULL && (strlen(found->point) >= size || strlen(found->root) >= size))
         found = NULL;

@@ -103,6 +103,14 @@ ends_with() { # STATUS: that of $step
         ' sh "$ROOTFS" "$NAME"
     [ "$out" = "/mnt/a b/$NAME" ]
 }
+@test "one cgroup v2 over another, in a cgroup namespace: the upper one counts" {
+    needs_root
+    # shellcheck disable=SC2016
+    run_split 05-cgroup "$NAME" -- unshare --cgroup --mount --propagation private bash -c '
+        mount -t tmpfs none "$1" && mount -t cgroup2 none "$1" &&
+        05-cgroup "$2" | 06-nsenter - -- grep ^0:: /proc/self/cgroup; echo "${PIPESTATUS[*]}"' bash "$CGROUP2" "$NAME-b"
+    [ "$out" = "0::/$NAME-b"$'\n0 0' ]
+}
 @test "where no cgroup v2 is mounted, it says so" {
     needs_root
     # shellcheck disable=SC2016
