@@ -9,7 +9,7 @@ if [ "$EUID" = 0 ]; then own=(); else own=(07-userns-map --); fi
 # look [SHELL]: runs the program with `sleep NUMBER` as COMMAND, in a bash that has first done SHELL. What that opens
 # is $theirs, a directory outside. The descriptors are read in /proc, from out here.
 look() {
-    local nonce=$((10000 + RANDOM)) dir=$BATS_TEST_TMPDIR end=$((SECONDS + 3)) link number own_count=0 their_count=0 list=''
+    local nonce=$((10000 + RANDOM)) dir=$BATS_TEST_TMPDIR end=$((SECONDS + 8)) link number own_count=0 their_count=0 list=''
     theirs=$dir/outside-$nonce
     mkdir "$theirs"
     export theirs
