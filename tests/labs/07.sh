@@ -10,7 +10,8 @@ hints=(
 
 # 01 leaves a user namespace behind that nobody has mapped, and yours is to map it: what has arrived in its files? The
 # two maps are such that each can be told from the other, and from the default.
-state='01-unshare --user >/tmp/box 2>/dev/null & sleep 0.3; pid=$(cut -d " " -f 2 /tmp/box);
+state='rm -f /tmp/box; 01-unshare --user >/tmp/box 2>/dev/null & i=0;
+    until [ -s /tmp/box ] || [ $((i += 1)) -gt 40 ]; do sleep 0.05; done; pid=$(cut -d " " -f 2 /tmp/box);
     07-userns-map - --map "3:$(id -u):1" --gmap "4:$(id -g):1" -- true </tmp/box >/dev/null 2>&1;
     cd /proc/$pid && echo uid_map $(cat uid_map) gid_map $(cat gid_map) $(cat setgroups); kill $!'
 state=${state//$'\n'/ }
@@ -40,7 +41,7 @@ when setgroups-always '' '^not ok [0-9]+ with CAP_SETGID it need not' \
     'Who has CAP_SETGID need not give setgroups up, and then in there groups can be set as usual. Ask have_capability first.' 'With ordinary tools'
 when auto '' '^not ok [0-9]+ --auto' \
     'With --auto (maps->by_newuidmap) the step must not write the maps itself: run_newidmap has newuidmap(1) and newgidmap(1) do it.' 'With ordinary tools'
-when no-cause '' '^because: |wanted because: ' \
+when no-cause '' '^# wanted because: ' \
     'The map is refused, and the message lacks its cause. fail takes it from why_id_map(proc, pid, FILE, maps), with FILE the one that was written.' 'Break it'
 when hangs '' 'timeout after|waited in vain|lab: hung|lab: stopped' 'The program does not come to an end. Is there a loop that waits for something?'
 

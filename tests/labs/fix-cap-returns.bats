@@ -11,7 +11,7 @@ NONE=0000000000000000
 # grandchild, which the child has made by fork and exec. The sets are read in /proc from out here. Their pids and
 # names are from this run.
 look() {
-    local nonce=$((10000 + RANDOM)) dir=$BATS_TEST_TMPDIR
+    local nonce=$((10000 + RANDOM)) dir=$BATS_TEST_TMPDIR end=$((SECONDS + 8))
     # shellcheck disable=SC2016
     "${own[@]}" "$@" fix-cap-returns sh -c '
         sh -c "sleep $1 & sleep $(($1 + 1)); :" & sleep "$(($1 + 2))"; :' sh "$nonce" \
@@ -19,9 +19,10 @@ look() {
     held=$!
     HELD+=("$held")
     child='' grandchild=''
-    for ((i = 0; i < 150; i++)); do
+    while [ "$SECONDS" -lt "$end" ]; do
         find_pids "$nonce"
-        [ -z "$grandchild" ] && kill -0 "$held" 2>/dev/null || break
+        if [ -n "$child" ] && [ -n "$grandchild" ]; then break; fi
+        kill -0 "$held" 2>/dev/null || break
         sleep 0.02
     done
     grep '^fix-cap-returns:' "$dir/err" | sed 's/^/it said: /' || true

@@ -55,6 +55,7 @@ int
 main(int argc, char **argv)
 {
     struct __user_cap_data_struct left[2];
+    int error;
 
     if (argc < 2) {
         fprintf(stderr, "Usage: fix-cap-returns COMMAND [ARG ...]\n");
@@ -68,6 +69,7 @@ main(int argc, char **argv)
         fprintf(stderr, "fix-cap-returns: effective %08x%08x, permitted %08x%08x: all gone\n",
                 left[1].effective, left[0].effective, left[1].permitted, left[0].permitted);
     execvp(argv[1], argv + 1);
-    fprintf(stderr, "fix-cap-returns: %s: %s\n", argv[1], strerror(errno));
-    return errno == ENOENT ? 127 : 126;
+    error = errno;
+    fprintf(stderr, "fix-cap-returns: %s: %s\n", argv[1], strerror(error));
+    return error == ENOENT ? 127 : 126;
 }

@@ -50,7 +50,7 @@ close_descriptors(void)
 int
 main(int argc, char **argv)
 {
-    int log;
+    int log, error;
 
     if (argc < 3) {
         fprintf(stderr, "Usage: fix-leaked-fd NEWROOT COMMAND [ARG ...]\n");
@@ -58,7 +58,8 @@ main(int argc, char **argv)
     }
     /* All that is opened here closes by itself at exec. Closing from 3 on would not be enough: where the caller
      * has closed 0, 1 or 2, open(2) returns one of these. */
-    log = open("/etc/hostname", O_RDONLY | O_CLOEXEC); /* stands for a log, a lock, a configuration */
+    log =
+        open("/etc/hostname", O_RDONLY | O_CLOEXEC); /* stands for a log, a lock, a configuration */
     if (unshare(CLONE_NEWNS) == -1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
         return complain("a mount namespace of its own");
     if (change_root(argv[1]) == -1)
@@ -67,6 +68,7 @@ main(int argc, char **argv)
         return complain("close descriptors");
     (void)log;
     execvp(argv[2], argv + 2);
-    fprintf(stderr, "fix-leaked-fd: %s: %s\n", argv[2], strerror(errno));
-    return errno == ENOENT ? 127 : 126;
+    error = errno;
+    fprintf(stderr, "fix-leaked-fd: %s: %s\n", argv[2], strerror(error));
+    return error == ENOENT ? 127 : 126;
 }

@@ -46,7 +46,7 @@ mutant up-to-the-limit above-limit close_descriptors <<'C'
     return 0;
 C
 change range-only below-three 's/ | O_CLOEXEC//'
-change too-early own 's/ | O_CLOEXEC//; s/^    if (close_descriptors() == -1)/    if (0)/; s/^    int log;/    int log = close_descriptors();/'
+change too-early own 's/ | O_CLOEXEC//; s/^    if (close_descriptors() == -1)/    if (0)/; s/^    int log,/    int log = close_descriptors(),/'
 mutant from-2 too-many close_descriptors <<'C'
     return (int)syscall(SYS_close_range, 2, ~0U, 0);
 C
@@ -55,5 +55,5 @@ mutant in-proc no-proc close_descriptors <<'C'
 
     return proc == -1 ? -1 : close(proc);
 C
-change message-through-a-copy message-lost 's/^    int log;/    int log, original = dup(STDERR_FILENO);/; /argv.2., strerror/s/fprintf(stderr/dprintf(original/'
+change message-through-a-copy message-lost 's/^    int log,/    int log, original = dup(STDERR_FILENO),/; /argv.2., strerror/s/fprintf(stderr/dprintf(original/'
 change says-so todo 's/ | O_CLOEXEC//; s/return (int)syscall(SYS_close_range.*/return fprintf(stderr, "all closed\\n") * 0;/'

@@ -50,7 +50,7 @@ close_descriptors(void)
 int
 main(int argc, char **argv)
 {
-    int log, original;
+    int log, original, error;
 
     if (argc < 3) {
         fprintf(stderr, "Usage: fix-leaked-fd NEWROOT COMMAND [ARG ...]\n");
@@ -66,6 +66,7 @@ main(int argc, char **argv)
         return complain("close descriptors");
     (void)log;
     execvp(argv[2], argv + 2);
-    dprintf(original, "fix-leaked-fd: %s: %s\n", argv[2], strerror(errno));
-    return errno == ENOENT ? 127 : 126;
+    error = errno;
+    dprintf(original, "fix-leaked-fd: %s: %s\n", argv[2], strerror(error));
+    return error == ENOENT ? 127 : 126;
 }
