@@ -3,7 +3,7 @@
 load helper
 
 # begin COMMAND ...: it becomes process 1 of a new pid namespace; $init is its pid out here. ended: its end is awaited,
-# two seconds at most, and its status is in $status. At the end of a test its namespace is ended, with all in it.
+# three seconds at most, and its status is in $status. At the end of a test its namespace is ended, with all in it.
 begin() {
     local first=(unshare)
     [ "$EUID" = 0 ] || first=(07-userns-map -- unshare)
@@ -17,8 +17,8 @@ teardown() {
     end_test
 }
 find_init() { init=$(pgrep -P "$outer" -x fix-pid1) || is_gone "$outer"; }
-soon() { # COMMAND ...: within two seconds
-    local end=$((SECONDS + 2))
+soon() { # COMMAND ...: within three seconds
+    local end=$((SECONDS + 3))
     while ! "$@"; do
         [ "$SECONDS" -lt "$end" ] || return 1
         sleep 0.02

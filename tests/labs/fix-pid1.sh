@@ -23,7 +23,7 @@ when signal-status '' 'after: kill -9: status' \
 when blocked '' 'it does not end after: SIGTERM.*; SIGTERM is blocked in the command' \
     'SIGTERM is blocked in the command: it has inherited that from you, and execve keeps it. man 2 sigprocmask. What must the child do before it becomes the command?' 'What to read'
 when deaf '' 'it does not end after: SIGTERM' \
-    'Two seconds after SIGTERM it still runs, and its command too. Look at SigCgt in /proc/PID/status: without a handler process 1 does not get this signal, and with one it must do something about it.' 'What to read'
+    'Three seconds after SIGTERM it still runs, and its command too. Look at SigCgt in /proc/PID/status: without a handler process 1 does not get this signal, and with one it must do something about it.' 'What to read'
 when not-told '' 'after: SIGTERM that the command catches: status|`grep -qx told' \
     'It ends at SIGTERM, but the command could not do so in its own way: it was not told, and the kernel killed it with its process 1. Who must get the signal, and who ends first?' 'What must be true'
 when term-status '' 'after: SIGTERM that the command does not catch: status' \
