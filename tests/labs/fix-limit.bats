@@ -41,10 +41,14 @@ hold_it() {
 }
 # count: who is in the cgroup? Sets $members, $inside (those of the container), $strangers; says what it has found.
 count() {
-    local pid ns own program=0
+    local pid ns own listed program=0
     own=$(readlink /proc/self/ns/pid)
     members=$(container) inside=0 strangers=0
-    for pid in $(<"$room/cgroup.procs"); do
+    listed=$(<"$room/cgroup.procs")
+    for pid in $members; do
+        grep -qx "$pid" <<<"$listed" || [ ! -d "/proc/$pid" ] || echo "of the container, and not in the cgroup: pid $pid ($(name_of "$pid"))"
+    done
+    for pid in $listed; do
         ns=$(readlink "/proc/$pid/ns/pid") || continue # it has ended
         if [ "$ns" != "$own" ]; then inside=$((inside + 1))
         elif [ "$(name_of "$pid")" = fix-limit ]; then program=$((program + 1))
