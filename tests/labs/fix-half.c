@@ -72,9 +72,11 @@ enter_its_cgroup(const char *pid)
 
     snprintf(proc, sizeof proc, "/proc/%s/cgroup", pid);
     if (read_cgroup_path(AT_FDCWD, proc, its, sizeof its) == -1 ||
-        read_cgroup_path(AT_FDCWD, "/proc/self/cgroup", ours, sizeof ours) == -1 || strcmp(its, ours) == 0)
+        read_cgroup_path(AT_FDCWD, "/proc/self/cgroup", ours, sizeof ours) == -1 ||
+        strcmp(its, ours) == 0)
         return;
-    if (find_cgroup_file(its, "cgroup.procs", path, sizeof path) == -1 || write_file_at(AT_FDCWD, path, "0") == -1)
+    if (find_cgroup_file(its, "cgroup.procs", path, sizeof path) == -1 ||
+        write_file_at(AT_FDCWD, path, "0") == -1)
         die("enter its cgroup");
 }
 
