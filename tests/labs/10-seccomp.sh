@@ -20,10 +20,10 @@ when join-late '' 'setns\(pid.*: Operation not permitted' \
 when no-join '' 'not in the container: hostname' \
     'With - COMMAND runs outside of what the steps before have made. Who reads the record, and who enters what it describes? TODO 3.' 'What you have'
 when kills '10-seccomp linkat -- ln README.md build/lib/hard-link 2>&1; echo "came to its end: $?"' 'end: 159|Bad system call' \
-    'The process is killed (SIGSYS) by a call that is named. It should get an error and go on: which action does that? Page "return values" in man 2 seccomp.'
+    'The process is killed (SIGSYS) by a call that is named. It should get an error and go on: which action does that? man 2 seccomp lists the return values of a filter.'
 when no-errno '' '^# [a-z_]+ 0$' \
     'A call that is named seems to succeed, and nothing was done. SECCOMP_RET_ERRNO needs to know which errno: it is in the low 16 bits of the return value. 0 is no error.'
-when other-errno '' '^# mkdirat (2|13|38)$' 'The call fails, but not with EPERM. The errno is in the low 16 bits of what the filter returns.'
+when other-errno '' '^# [a-z_]+ (2|5|13|38)$' 'The call fails, but not with EPERM. The errno is in the low 16 bits of what the filter returns.'
 when only-one '10-seccomp linkat,unshare -- sh -c "ln README.md build/lib/hard-link 2>&1; unshare --user true 2>&1" 2>/dev/null | grep -c "not permitted"' '^1$' \
     'Of two calls that are named, one is refused and one is not. Follow the call that comes later in the list through your program: what happens to it at the first comparison?'
 when not-refused '10-seccomp unshare -- unshare --user echo has made one 2>/dev/null' 'has made one' \
