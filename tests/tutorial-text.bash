@@ -307,7 +307,7 @@ compare() { # K
         if [[ ${#translated} -gt 80 && $translated =~ ^(0[1-8]-[a-z_-]+' '+pid' '[0-9]+)' '+(.*)$ ]]; then
             new+=("${BASH_REMATCH[1]}")
             # the steps break such a line after | and at a blank
-            mapfile -t -O ${#new[@]} new < <(sed 's/|/| /g' <<<"${BASH_REMATCH[2]}" | fold -s -w 77 |
+            mapfile -t -O ${#new[@]} new < <(fold -s -w 77 <<<"${BASH_REMATCH[2]//|/| }" |
                 sed 's/| /|/g; s/^/  /; s/ $//')
         else new+=("$translated")
         fi

@@ -21,31 +21,31 @@ when not-permitted "$facts" 'it says: .*(Operation not permitted|Bad file descri
 when not-found "$facts" 'it says: .*(Cannot find device|does not exist)' \
     'ip does not find the device. Is it looking in the net namespace where you have put it, and has the `ip` before it ended already? (waitpid)' 'What you have'
 when no-record "$facts" 'left no record' \
-    '12-veth ends and leaves no record, so the pipeline cannot go on. What does it say on stderr? Does main reach finish?' 'What must be true at the end'
+    '12-veth ends and leaves no record, so the pipeline cannot go on. What does it say on stderr? Does main reach finish?' 'What must be true'
 when stdout "$facts" 'lines on stdout: [02-9]' \
     'On stdout the record must stand alone: what ip, or you, want to say goes to stderr.' 'What you have'
 when outside "$facts" 'outside [1-9]' \
     'A new device is outside, in the net namespace of whoever typed the pipeline. ip works in the net namespace of the process that runs it: has the child entered one before execvp?' 'Three questions before you write'
 when not-joined "$facts" 'net namespace: another' \
-    'The process that stays behind is not in the net namespace of the step before, so the next step will not be there either. Is join called, and in the parent?' 'What must be true at the end'
+    'The process that stays behind is not in the net namespace of the step before, so the next step will not be there either. Is join called, and in the parent?' 'What must be true'
 when nothing-made "$facts" 'new devices: a 0, b 0' \
     'No new device is in either container, although the step says that all is well. What is called, and does the call do it?' 'What you have'
 when not-moved "$facts" 'new devices: (a [1-9], b 0|a 0, b [1-9])' \
     'Both ends are in the same container: that is a cable from a machine to itself. One end must be in the net namespace of PID.' 'Three questions before you write'
 when name "$facts" 'eth0:  ' \
-    'A pair is there, but not under the name eth0 in each container. They may be called the same: names are per net namespace.' 'What must be true at the end'
+    'A pair is there, but not under the name eth0 in each container. They may be called the same: names are per net namespace.' 'What must be true'
 when down "$facts" 'eth0: veth (DOWN|LOWERLAYERDOWN)' \
     'One end is down. A new device always is, and both ends must be up before either has a carrier.' 'By hand first'
-when swapped "$facts" 'a eth0: veth UP B' 'The addresses are exchanged: ADDRESS is for this side, PEER_ADDRESS for that of PID.' 'What must be true at the end'
+when swapped "$facts" 'a eth0: veth UP B' 'The addresses are exchanged: ADDRESS is for this side, PEER_ADDRESS for that of PID.' 'What must be true'
 when wrong-address "$facts" 'eth0: veth UP .*[0-9]' \
-    'eth0 has an address that nobody has typed. They come from the command line, and are others in each check.' 'What must be true at the end'
+    'eth0 has an address that nobody has typed. They come from the command line, and are others in each check.' 'What must be true'
 when no-address "$facts" 'eth0: veth UP $' 'An eth0 is up and has no address.' 'By hand first'
 when no-route "$facts" 'way: .*none' \
     'The addresses are there, but one side knows no way to the other: a single address (/32) brings no network with it. What does `ip route` show in there? (ENETUNREACH is what connect(2) says.)' 'By hand first'
 when ignores-failure "$alone failure" 'status 0|records 1' \
-    'There is no process of that PID, ip fails, and the step goes on as if all were well. Each call can fail; then the step ends with 125 and leaves no record.' 'What must be true at the end'
+    'There is no process of that PID, ip fails, and the step goes on as if all were well. Each call can fail; then the step ends with 125 and leaves no record.' 'What must be true'
 when leftover 'tests/labs/two-containers leftover' 'left:' \
-    'The container has ended and something of it stays. A net namespace lives as long as a process is in it or has it open: is there a child that has not ended?' 'What must be true at the end'
+    'The container has ended and something of it stays. A net namespace lives as long as a process is in it or has it open: is there a child that has not ended?' 'What must be true'
 
 mutant nothing-done nothing-made connect_by_veth <<'C'
     (void)net, (void)peer_net, (void)peer, (void)address, (void)peer_address;
