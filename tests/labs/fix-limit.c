@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* The message for a failed call, and the end. */
-static void
+static _Noreturn void
 die(const char *what)
 {
     fprintf(stderr, "fix-limit: %s: %s\n", what, strerror(errno));
