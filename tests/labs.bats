@@ -102,7 +102,7 @@ one_line() { # STATUS TEXT COMMAND ...: one message on stderr, nothing on stdout
     one_line 125 'There is no lab/03-chroot.c yet: make lab-03' tests/lab check 03
     one_line 125 'make grade DIR=' tests/lab grade
     one_line 125 'there is no directory' tests/lab grade none "$BATS_TEST_TMPDIR/out.csv"
-    one_line 125 'no folder of a student' tests/lab grade tutorial "$BATS_TEST_TMPDIR/out.csv"
+    one_line 125 'no folder of a student' tests/lab grade steps "$BATS_TEST_TMPDIR/out.csv"
     run_split tests/lab bogus
     [ "$status" = 125 ]
     [ -z "$(find "$BATS_TEST_TMPDIR" -name 'out.csv*')" ]
