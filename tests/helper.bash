@@ -102,6 +102,7 @@ run_split() {
 hold() {
     local file=$1
     shift
+    : >"$file" # now, not when the job begins: what an earlier one has left there is not its record
     "$@" >"$file" 2>"$file.err" </dev/null 3>&- &
     held=$!
     HELD+=("$held")
