@@ -69,10 +69,11 @@ record_pid() {
     echo "${words[1]}"
 }
 
-# wait_until COMMAND ...: until it succeeds, a minute at most (a virtual machine is slow). For conditions
+# wait_until COMMAND ...: until it succeeds, a minute at most (five in a virtual machine: it is slow). For conditions
 # that another process brings about; it names the condition when it gives up.
 wait_until() {
     local end=$((SECONDS + 60))
+    [ ! -d /run/vm ] || end=$((SECONDS + 300))
     while [ "$SECONDS" -lt "$end" ]; do
         "$@" && return 0
         sleep 0.01
