@@ -39,6 +39,7 @@ body() { # BODY: the step with another change_root
 # Of the jails: these have the mark of this test in their environment, as everything that it starts.
 nobody_left() { [ -z "$(grep -lszx "NSTEPS_TEST=$NSTEPS_TEST" /proc/[0-9]*/environ | grep -vx "/proc/$$/environ" | xargs -r grep -lsz '^work=')" ]; }
 jailed() { refute nobody_left; }
+is_empty() { [ -z "$(ls -A "$1")" ]; }
 one_line() { # STATUS TEXT COMMAND ...: one message on stderr, nothing on stdout
     local wanted=$1 text=$2
     shift 2
@@ -226,4 +227,5 @@ one_line() { # STATUS TEXT COMMAND ...: one message on stderr, nothing on stdout
     [ "$(cat "$BATS_TEST_TMPDIR/grades.csv")" = old ]
     wait_until nobody_left
     [ -z "$(find "$BATS_TEST_TMPDIR" -maxdepth 1 -name 'grades.csv.*')" ]
+    wait_until is_empty "$TMPDIR" # the checkers end a little later than who has started them
 }
