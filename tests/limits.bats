@@ -66,8 +66,9 @@ bomb='(i=0; while [ $i -lt 30 ]; do sleep 1000 & i=$((i + 1)); done) >/dev/null 
 # ---- memory
 
 no_swap() { [ "$(wc -l </proc/swaps)" -lt 2 ] || echo memory.swap.max=0; }
-# A grandchild that wants 48 MiB: tail keeps a line until it is whole, and this one never is.
-hog='sh -c "head -c 50331648 /dev/zero | tail -n 1 >/dev/null; :";'
+# A grandchild that wants 48 MiB for its buffer. Nothing else may want memory while that one dies: until
+# it has given all back the kernel finds no room for the next either, and kills that, too.
+hog='sh -c "dd if=/dev/zero of=/dev/null bs=48M count=1 2>/dev/null; :";'
 
 @test "memory.max: a grandchild that takes more is killed, and memory.events counts it" {
     needs_root
