@@ -114,7 +114,10 @@ read_cgroup_path(int dir, const char *file, char *path, size_t size)
     }
     line += strlen("0::");
     end = strchrnul(line, '\n');
-    snprintf(path, size, "%.*s", (int)(end - line), line);
+    if ((size_t)snprintf(path, size, "%.*s", (int)(end - line), line) >= size) {
+        errno = ENAMETOOLONG; /* a part of it would be another cgroup */
+        return -1;
+    }
     return 0;
 }
 
