@@ -116,15 +116,16 @@ try_subordinate(char *text)
 {
     char path[128];
     struct id_range range = {7, 7, 7}, wanted;
-    int found;
+    int found, error;
 
     put_file("subuid", text, strlen(text));
     snprintf(path, sizeof path, "%s/subuid", fuzz_path);
     found = find_subordinate(path, nobody, &range);
+    error = errno;
     if (!find_by_the_letter(text, &wanted)) {
         must(found == -1 && range.inside == 7 && range.outside == 7 && range.count == 7,
              "no range is found where none is granted");
-        must(errno == ENODATA || errno == EINVAL, "and it is said why");
+        must(error == ENODATA || error == EINVAL, "and it is said why");
         return;
     }
     must(found == 0 && range.outside == wanted.outside && range.count == wanted.count,
