@@ -107,10 +107,26 @@ check_understood(const struct line *line, char **typed, int argc)
     must(line->command == (dashes < argc ? dashes + 1 : 0), "COMMAND follows the first --");
     must(line->command < argc, "a COMMAND has a name");
     for (int i = line->command; i > 0 && i < argc; i++)
-        must(line->argv[i] == typed[i], "COMMAND is as it was typed");
+        must(strcmp(line->argv[i], typed[i]) == 0, "COMMAND is as it was typed");
     must(line->operand >= 1 && line->operand <= dashes, "operands come before --");
     for (int i = line->operand; i < dashes; i++)
         must(typed[i][0] != '-' && typed[i][0] != '\0', "what looks like an option is no operand");
+}
+
+/* Everything behind the first line that is "--" becomes another letter. Returns false where there is none. */
+static bool
+change_command(char *words)
+{
+    char *line = words;
+
+    while (line != NULL && strncmp(line, "--\n", 3) != 0)
+        line = (line = strchr(line, '\n')) == NULL ? NULL : line + 1;
+    if (line == NULL)
+        return false;
+    for (line += 3; *line != '\0'; line++)
+        if (*line != '\n')
+            *line = 'h';
+    return true;
 }
 
 int
@@ -118,43 +134,33 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct line line, other;
     int step = size > 0 ? (data[0] + 7) % 8 : 0; /* '1' is 01 */
-    char *text, *again, *typed[MAX_WORDS + 2], *rest, *word;
+    size_t begin = size < 2 || data[1] != '\n' ? size : 2;
+    char *given = copy_text(data + begin, size - begin); /* main may write over its words, */
+    char *kept = strdup(given), *changed = strdup(given),
+         *rest = kept; /* so there are more of them */
+    char *typed[MAX_WORDS + 2], *word;
     int argc = 1;
     bool help = false;
 
-    if (size < 2 || data[1] != '\n') /* no words */
-        size = 0;
-    text = copy_text(data + 2, size < 2 ? 0 : size - 2);
-    again = strdup(text);
-    run(&line, step, text);
-    must(line.status == 0 || line.status == EXIT_STEP_FAILED || line.status == UNDERSTOOD,
-         "a line is understood, or refused with 125, or asks for help");
-
-    /* What was typed, for main may have written over the vector: text is cut at the same places. */
-    for (rest = text; argc < line.argc; argc++, rest += strlen(rest) + 1)
-        typed[argc] = rest;
+    while (argc <= MAX_WORDS && (word = strsep(&rest, "\n")) != NULL)
+        typed[argc++] = word;
     for (int i = 1; i < argc && strcmp(typed[i], "--") != 0; i++)
         help |= typed[i][0] == '-' && strchr(typed[i], 'h') != NULL;
+
+    run(&line, step, given);
+    must(line.status == 0 || line.status == EXIT_STEP_FAILED || line.status == UNDERSTOOD,
+         "a line is understood, or refused with 125, or asks for help");
     must(line.status != 0 || help, "nothing but help ends well by itself");
     if (line.status == UNDERSTOOD)
         check_understood(&line, typed, argc);
-
-    /* COMMAND's own words are COMMAND's: with others the step understands the same. */
-    for (rest = again, word = NULL; rest != NULL && (word == NULL || strcmp(word, "--") != 0);)
-        word = strsep(&rest, "\n");
-    for (char *at = rest; at != NULL && *at != '\0'; at++)
-        *at = *at == '\n' ? '\n' : 'h';
-    for (char *at = again; rest != NULL && at < rest - 1; at++)
-        *at = *at == '\0' ? '\n' : *at;
-    if (rest != NULL)
-        rest[-1] = '\n';
-    if (rest != NULL) {
-        run(&other, step, again);
+    if (change_command(changed)) {
+        run(&other, step, changed);
         must(other.status == line.status && other.joining == line.joining &&
                  other.command == line.command && other.operand == line.operand,
              "the words of COMMAND mean nothing to the step");
     }
-    free(text);
-    free(again);
+    free(given);
+    free(kept);
+    free(changed);
     return 0;
 }
