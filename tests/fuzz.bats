@@ -42,7 +42,7 @@ build() {
         [ "$status" != 0 ] || { echo "$name: not found: s/$old/$new/"; return 1; }
         [[ $err == *'must be true, and is not'* || $err == *Sanitizer* || $err == *'runtime error'* ]]
     done <<'END'
-record|lib/record.c|inode\[type\] != 0|inode[type] > 1 \&\& false
+record|lib/record.c|\*number > max|false
 grammar|lib/grammar.c|operand\[0\] == '-')|operand[0] == '-' \&\& operand[1] == '-')
 idmap|lib/idmap.c|getline(&line, &size, stream) != -1|getline(\&line, \&size, stream) > 0 \&\& strlen(line) < 1024
 caps|lib/names.c|cap_names\[i\] + strlen("cap_")|cap_names[i] + strlen("cap")
