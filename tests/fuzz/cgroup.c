@@ -50,7 +50,7 @@ check_request(const char *file, char *control)
     if (strcmp(after, control) == 0)
         return;
     must(written == 0 && after[0] == '+', "a controller is enabled, and none disabled");
-    must(strncmp(after + 1, file, length < 31 ? length : 31) == 0, "the one that FILE belongs to");
+    must(strncmp(after + 1, file, length) == 0, "the one that FILE belongs to");
     must(memchr(file, ' ', length) == NULL, "and no second one: the kernel takes the words apart");
     snprintf(before, sizeof before, "%.*s", (int)length, file);
     must(!has_word(control, before), "if it was not enabled already");
