@@ -30,7 +30,9 @@ try_list(void *argument)
 static char *
 format_list(uint64_t mask, bool loud)
 {
-    char *list = calloc(64, 32);
+    enum { SIZE = 64 * 32 };
+    char *list = calloc(1, SIZE);
+    size_t used = 0;
 
     must(list != NULL, "there is memory");
     for (int i = 0; i < 64; i++) {
@@ -39,9 +41,8 @@ format_list(uint64_t mask, bool loud)
         if (!(mask >> i & 1))
             continue;
         must(name != NULL, "only capabilities that have a name get into the list");
-        if (list[0] != '\0')
-            strcat(list, ",");
-        strcat(list, loud ? name + strlen("cap_") : name);
+        used += (size_t)snprintf(list + used, SIZE - used, "%s%s", used > 0 ? "," : "",
+                                 loud ? name + strlen("cap_") : name);
     }
     for (char *at = list; loud && *at != '\0'; at++)
         if (*at >= 'a' && *at <= 'z')

@@ -117,7 +117,7 @@ check_paths(const char *root, char *text)
     if (path[0] != '/' || root[0] != '/' || strlen(root) >= 4096)
         return; /* no kernel says so */
 
-    strcpy(own, root);
+    snprintf(own, sizeof own, "%s", root);
     cut_to_common_part(own, path);
     must(own[0] == '\0' || (is_above(own, root) && is_above(own, path)),
          "the common part is above both");

@@ -22,10 +22,8 @@ static bool can_leave;
 static int left_with;
 
 void
-must(bool condition, const char *what)
+stop_search(const char *what)
 {
-    if (condition)
-        return;
     dprintf(messages, "must be true, and is not: %s\n", what);
     abort();
 }

@@ -21,7 +21,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Ends the process by SIGABRT, and with it the search, unless CONDITION is true. */
-void must(bool condition, const char *what);
+noreturn void stop_search(const char *what);
+static inline void
+must(bool condition, const char *what)
+{
+    if (!condition)
+        stop_search(what);
+}
 
 /* In a fuzz target the steps and lib/ are compiled with -Dexit=leave. So refuse(), which ends a step, ends
  * only the work that was called by leaves(). leaves: calls WORK(ARGUMENT); -1 when that has returned, else

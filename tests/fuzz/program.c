@@ -16,7 +16,7 @@ is_blank(char byte)
 static char *
 find_as_the_kernel(char buf[HEAD_SIZE])
 {
-    char *last = buf + HEAD_SIZE - 1, *end = memchr(buf, '\n', strnlen(buf, HEAD_SIZE)),
+    char *last = &buf[HEAD_SIZE - 1], *end = memchr(buf, '\n', strnlen(buf, HEAD_SIZE)),
          *name = buf + 2;
 
     if (end == NULL) { /* is there an end of the interpreter's name at all? */

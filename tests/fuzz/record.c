@@ -71,7 +71,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(length < sizeof text && length == strlen(text) && text[length - 1] == '\n',
          "each record fits into 512 bytes");
     text[length - 1] = '\0';
-    must(parse_record(text, &copy) == NULL && memcmp(&copy, &record, sizeof copy) == 0,
+    must(parse_record(text, &copy) == NULL && strcmp(copy.step, record.step) == 0 &&
+             copy.pid == record.pid && copy.start == record.start &&
+             memcmp(&copy.holds, &record.holds, sizeof copy.holds) == 0,
          "a record that is written and read again is the same");
     return 0;
 }

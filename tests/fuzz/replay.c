@@ -21,6 +21,7 @@ main(int argc, char **argv)
         fprintf(stderr, "%s\n", argv[i]);
         if (file == NULL) {
             perror("open");
+            free(data);
             return 1;
         }
         size = fread(data, 1, MAX, file);
