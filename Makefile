@@ -2,6 +2,7 @@
 BUILD  = build
 CC     = cc
 ROOTFS = $(BUILD)/rootfs
+FUZZ   = 60
 
 CFLAGS   = -O2 -g -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 CPPFLAGS = -D_GNU_SOURCE
@@ -104,6 +105,9 @@ grade: rootfs ## for the teacher: DIR=submissions/ OUT=grades.csv (T='03 04': th
 test-labs: rootfs ## the exercises' checks: each known mistake must fail, with the hint meant for it (T=03: one)
 	@tests/lab prove $(T)
 
+fuzz: ## the parsers under libFuzzer: what is true whatever they are given? (FUZZ=3600: seconds each, T=record: one)
+	@BUILD=$(BUILD) FUZZ=$(FUZZ) tests/fuzz/run $(T)
+
 lint: ## warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, clang-format
 	@tests/lint
 
@@ -114,4 +118,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "..."); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs fuzz lint clean help

@@ -114,7 +114,10 @@ read_cgroup_path(int dir, const char *file, char *path, size_t size)
     }
     line += strlen("0::");
     end = strchrnul(line, '\n');
-    snprintf(path, size, "%.*s", (int)(end - line), line);
+    if ((size_t)snprintf(path, size, "%.*s", (int)(end - line), line) >= size) {
+        errno = ENAMETOOLONG; /* a part of it would be another cgroup */
+        return -1;
+    }
     return 0;
 }
 
@@ -237,6 +240,10 @@ enable_controller_of(int base, int cgroup, const char *file)
 {
     char list[512], request[64], controller[32];
 
+    if (strcspn(file, ".") >= sizeof controller) {
+        errno = EINVAL; /* a part of that name might be another controller's */
+        return -1;
+    }
     snprintf(controller, sizeof controller, "%.*s", (int)strcspn(file, "."), file);
     if (strcmp(controller, "cgroup") == 0 || strstr(file, ".pressure") != NULL)
         return 0;                             /* core files: they need no controller */

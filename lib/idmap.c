@@ -152,13 +152,14 @@ is_user(const char *who, uid_t uid)
 int
 find_subordinate(const char *file, uid_t uid, struct id_range *range)
 {
-    char line[1024];
+    char *line = NULL;
+    size_t size = 0;
     int found = -1, error = ENODATA;
     FILE *stream = fopen(file, "re");
 
     if (stream == NULL)
         return -1;
-    while (found == -1 && fgets(line, sizeof line, stream) != NULL) {
+    while (found == -1 && getline(&line, &size, stream) != -1) {
         char *rest = line;
         const char *who = strsep(&rest, ":");
         struct id_range read = {.inside = 0};
@@ -177,6 +178,7 @@ find_subordinate(const char *file, uid_t uid, struct id_range *range)
             }
         }
     }
+    free(line);
     fclose(stream);
     errno = error;
     return found;

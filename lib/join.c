@@ -94,7 +94,9 @@ parse_ids(const char *status, const char *field, const struct id_map *map, uint3
 
     if (rest == NULL)
         return 0;
-    for (rest += strlen(field); count < max && *rest != '\n'; rest = next) {
+    rest += strlen(field);
+    /* MAX are read, not found: after the saved uid comes that for file systems, and is none of three. */
+    for (int read = 0; read < max && *rest != '\n'; read++, rest = next) {
         unsigned long id = strtoul(rest, &next, 10);
         int64_t inside = map == NULL ? (int64_t)id : id_inside(map, (uint32_t)id);
 

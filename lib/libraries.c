@@ -126,6 +126,8 @@ may_be_in_list(const char *list, const char *file, const char *name)
         if (memchr(rest, '$', length - (size_t)(rest - list)) != NULL)
             return true; /* $LIB, $PLATFORM: the linker knows what that is */
         snprintf(dir, sizeof dir, "%s%.*s", origin, (int)(length - (size_t)(rest - list)), rest);
+        if (strpbrk(dir, "*?[\\") != NULL)
+            return true; /* glob(3) would take it for a pattern, and look through all that it matches */
         if (may_be_in(length == 0 ? "." : dir, name))
             return true;
         list += length + (list[length] != '\0');

@@ -55,7 +55,7 @@ enter_cgroup_by(int cgroup_procs)
     return write(cgroup_procs, "0", 1) == 1 ? 0 : -1;
 }
 
-/* Checks NAME and each FILE=VALUE before anything is made. */
+/* Before anything is made. The FILE "pids -cpu.max" would ask the kernel for "+pids -cpu". */
 static void
 check_operands(struct step *step, const char *name, char **settings, int count)
 {
@@ -69,7 +69,7 @@ check_operands(struct step *step, const char *name, char **settings, int count)
         if (equals == NULL || equals == settings[i])
             refuse(step, "what is \"%s\"? Limits are FILE=VALUE; a COMMAND comes after --",
                    settings[i]);
-        if (memchr(settings[i], '/', (size_t)(equals - settings[i])) || settings[i][0] == '.')
+        if (strcspn(settings[i], "/ ") < strcspn(settings[i], "=") || settings[i][0] == '.')
             refuse(step, "\"%s\": FILE must be one path component, like pids.max", settings[i]);
         if (equals[1] == '\0')
             refuse(step, "\"%s\" has no value", settings[i]);

@@ -85,7 +85,7 @@ int
 main(int argc, char **argv)
 {
     struct step step;
-    static struct id_maps maps;
+    struct id_maps maps = {.by_newuidmap = false};
     int option, go_ahead;
     pid_t helper;
     bool theirs;
