@@ -9,12 +9,12 @@ new() { # OPTION: of both, for a namespace that this process itself can be in
 }
 born() { # OPTION ...: for one that only a child is born into
     oracle "$1" "unshare $* --fork --kill-child looked" \
-        fork "01-unshare $* -- looked" join-fork "01-unshare $* | 06-nsenter - -- looked"
+        forks+chain "01-unshare $* -- looked" forks+join "01-unshare $* | 06-nsenter - -- looked"
 }
 
 @test "no option" {
     oracle default 'unshare --mount --uts --ipc --net --pid --fork --kill-child looked' \
-        fork '01-unshare -- looked' join-fork '01-unshare | 06-nsenter - -- looked'
+        forks+chain '01-unshare -- looked' forks+join '01-unshare | 06-nsenter - -- looked'
 }
 @test "--mount" { new --mount; }
 @test "--uts" { new --uts; }
@@ -31,7 +31,7 @@ born() { # OPTION ...: for one that only a child is born into
 }
 @test "--all" {
     oracle --all 'unshare --mount --uts --ipc --net --pid --user --cgroup --time --fork --kill-child looked' \
-        fork '01-unshare --all -- looked' join-fork '01-unshare --all | 06-nsenter - -- looked'
+        forks+chain '01-unshare --all -- looked' forks+join '01-unshare --all | 06-nsenter - -- looked'
 }
 @test "--hostname" {
     oracle --hostname "unshare --uts bash -c 'hostname box && exec looked'" \

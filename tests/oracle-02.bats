@@ -10,8 +10,8 @@ mounts() {
     START=()
     export INNER="$3 && exec looked"
     oracle "${1:-default}" "unshare --mount --pid --net --fork --kill-child bash -c \"\$INNER\"" \
-        join-fork "01-unshare -m -p -n | 02-mountproc - $1 $2 -- looked" \
-        join-fork-6 "01-unshare -m -p -n | 02-mountproc - $1 $2 | 06-nsenter - -- looked"
+        forks+join "01-unshare -m -p -n | 02-mountproc - $1 $2 -- looked" \
+        forks+join+6 "01-unshare -m -p -n | 02-mountproc - $1 $2 | 06-nsenter - -- looked"
 }
 proc='mount -t proc -o nosuid,nodev,noexec proc'
 sys='mount -t sysfs -o ro,nosuid,nodev,noexec sysfs'

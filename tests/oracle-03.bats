@@ -8,7 +8,7 @@ load oracle
     oracle NEWROOT "chroot $ROOT looked" chain "03-chroot $ROOT -- looked"
     oracle NEWROOT "unshare --mount chroot $ROOT looked" \
         join "01-unshare --mount | 03-chroot - $ROOT -- looked" \
-        join-6 "01-unshare --mount | 03-chroot - $ROOT | 06-nsenter - -- looked"
+        join+6 "01-unshare --mount | 03-chroot - $ROOT | 06-nsenter - -- looked"
 }
 @test "NEWROOT, a relative path" {
     needs_root_copy
