@@ -866,7 +866,7 @@ print_process(pid_t pid, char *said, const char *tree, const struct stat ours[64
     if (tree != NULL) {
         int root = openat(process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-        print_tree(root, tree, tree, 0);
+        print_tree(root, tree + strspn(tree, "/"), tree, 0);
         close(root);
     }
     close(process);

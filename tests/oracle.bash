@@ -88,15 +88,21 @@ meant() {
     done <tests/oracle-differences | sort
 }
 
+# What is to be done before THEIRS, which a step does itself, and after each line.
+BEFORE_THEIRS='' AFTER=''
+
 # oracle OPTION THEIRS FORM OURS [FORM OURS ...]: the line THEIRS, of ordinary tools, and OURS, of steps, end in the same state.
 # OPTION is what is tried, as --help spells it; FORM says how OURS goes about it, for the table.
 oracle() {
     local option=$1 theirs=$2 dir=$BATS_TEST_TMPDIR failed=
     shift 2
     needs_look
+    eval "$BEFORE_THEIRS"
     state "$theirs" >"$dir/theirs" 2>"$dir/theirs.err" || { cat "$dir/theirs.err"; return 1; }
+    eval "$AFTER"
     while [ $# -gt 0 ]; do
         state "$2" >"$dir/ours" 2>"$dir/ours.err" || { cat "$dir/ours.err"; return 1; }
+        eval "$AFTER"
         differences "$dir/ours" "$dir/theirs" >"$dir/differences"
         meant "$STEP $option $1" >"$dir/meant"
         if ! diff "$dir/meant" "$dir/differences"; then
@@ -150,6 +156,7 @@ not_compared() {
     done
 }
 # tries OPTION: for a test that may be skipped because something is not installed, or this kernel lacks it.
+tries_as_root() { [ "$EUID" = 0 ] || tries "$1"; }
 tries() { echo "$STEP $1 tried" >>"$PUBLIC/compared"; }
 
 # The last test of a file: an option of --help without an oracle is an error.
