@@ -4,18 +4,20 @@
 load helper
 load oracle
 
-# limits ABOVE FILE=VALUE ...: with "+pids" for ABOVE, that controller is enabled first, by both.
+# limits WHAT FILE=VALUE ...
 limits() {
-    local setting lines= options=
+    local setting lines='' options='' what=$1
+    shift
     for setting; do
         options+=" '$setting'"
         lines+="echo '${setting#*=}' >$DIR/${setting%%=*} && "
     done
     export INNER="mkdir $DIR && $lines echo 0 >$DIR/cgroup.procs && exec looked"
-    oracle FILE=VALUE "bash -c \"\$INNER\"" chain "05-cgroup --keep $NAME $options -- looked"
-    oracle FILE=VALUE "bash -c \"\$INNER\"" waits+chain "05-cgroup $NAME $options -- looked" \
-        waits+join "01-unshare --uts | 05-cgroup - $NAME $options -- looked" \
-        waits+join+6 "01-unshare --uts | 05-cgroup - $NAME $options | 06-nsenter - -- looked"
+    oracle "$what" "bash -c \"\$INNER\"" chain "05-cgroup --keep $NAME $options -- looked" \
+        waits+chain "05-cgroup $NAME $options -- looked"
+    oracle "$what" "unshare --uts bash -c \"\$INNER\"" \
+        join "01-unshare --uts | 05-cgroup - $NAME $options -- looked" \
+        join+6 "01-unshare --uts | 05-cgroup - $NAME $options | 06-nsenter - -- looked"
 }
 # What the lines leave behind is removed after each, and none is there before it.
 AFTER='wait_until no_cgroup'
@@ -23,7 +25,7 @@ no_cgroup() { [ ! -e "$DIR" ] || rmdir "$DIR"; }
 
 @test "NAME, and the limits that need no controller" {
     needs_root
-    limits cgroup.max.depth=1 cgroup.max.descendants=4
+    limits FILE=VALUE cgroup.max.depth=1 cgroup.max.descendants=4
     grep -qx 'cgroup file cgroup.max.descendants: 4' "$BATS_TEST_TMPDIR/theirs"
 }
 @test "NAME alone, and --keep" {
@@ -53,8 +55,7 @@ controller() { # NAME SETTING ...: enabled for each of the two, and disabled aga
         BEFORE_THEIRS="echo +$1 >$above"
         AFTER="wait_until no_cgroup && { ! grep -qw $1 $above || echo -$1 >$above; }"
     fi
-    shift
-    limits "$@"
+    limits controller "${@:2}"
 }
 @test "pids.max" { controller pids pids.max=32; }
 @test "memory.max, memory.high, memory.oom.group" {

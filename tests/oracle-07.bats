@@ -12,8 +12,9 @@ mapped() { # MAPS UID GID
         $1
         exec nsenter --target \$p --user --setuid $2 --setgid $3 looked"
 }
+# (echo(1), for bash's own writes line by line, and a map can be written only once.)
 echoed() { # UID-MAP GID-MAP UID GID
-    mapped "echo -e '$1' >/proc/\$p/uid_map && echo -e '$2' >/proc/\$p/gid_map" "$3" "$4"
+    mapped "env echo -e '$1' >/proc/\$p/uid_map && env echo -e '$2' >/proc/\$p/gid_map" "$3" "$4"
 }
 maps() { # OPTIONS: compared with $INNER; also what 01-unshare --user has made; and after another record
     local word=${1%% *}

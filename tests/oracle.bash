@@ -98,10 +98,10 @@ oracle() {
     shift 2
     needs_look
     eval "$BEFORE_THEIRS"
-    state "$theirs" >"$dir/theirs" 2>"$dir/theirs.err" || { cat "$dir/theirs.err"; return 1; }
+    state "$theirs" >"$dir/theirs" 2>"$dir/theirs.err" || { cat "$dir/theirs.err"; eval "$AFTER"; return 1; }
     eval "$AFTER"
     while [ $# -gt 0 ]; do
-        state "$2" >"$dir/ours" 2>"$dir/ours.err" || { cat "$dir/ours.err"; return 1; }
+        state "$2" >"$dir/ours" 2>"$dir/ours.err" || { cat "$dir/ours.err"; eval "$AFTER"; return 1; }
         eval "$AFTER"
         differences "$dir/ours" "$dir/theirs" >"$dir/differences"
         meant "$STEP $option $1" >"$dir/meant"
