@@ -151,7 +151,7 @@ be_looked_at(const char *word)
 
 static const char *const types[] = {"cgroup", "ipc",  "mnt",  "net",
                                     "pid",    "time", "user", "uts"};
-enum { TYPES = sizeof types / sizeof types[0], USER = 6, MAX_KNOWN = 4 };
+enum { TYPES = sizeof types / sizeof types[0], PID = 4, USER = 6, MAX_KNOWN = 4 };
 
 static struct { /* whose namespaces we know: our own, and those of -r */
     char name[32];
@@ -459,6 +459,16 @@ mount_id(int fd)
     return line == NULL ? -1 : strtol(line + 7, NULL, 10);
 }
 
+/* Is the directory WHAT /proc/PID/NAME? */
+static bool
+is_same(const struct stat *what, int process, const char *name)
+{
+    struct stat other;
+
+    return fstatat(process, name, &other, 0) == 0 && other.st_dev == what->st_dev &&
+           other.st_ino == what->st_ino;
+}
+
 /* Which directory is /proc/PID/NAME: which inode, in which of the mounts that looked can reach? */
 static void
 print_place(int process, const char *field, const char *name)
@@ -476,8 +486,16 @@ print_place(int process, const char *field, const char *name)
 
     text = read_file(process, "mountinfo", NULL);
     parse_mounts(text == NULL ? (char *)"" : text);
-    printf("%s: inode %lu on %s, in the mount on %s\n", field, (unsigned long)stat.st_ino,
-           name_device(device), point_of(id));
+    printf("%s: ", field);
+    if (strcmp(name, "cwd") == 0 && is_same(&stat, process, "root"))
+        printf("its root");
+    else if (is_same(&stat, proc, "self/cwd"))
+        printf("the start's cwd");
+    else if (is_same(&stat, proc, "self/root"))
+        printf("the start's root");
+    else
+        printf("inode %lu on %s", (unsigned long)stat.st_ino, name_device(device));
+    printf(", in the mount on %s\n", point_of(id));
     close(fd);
 }
 
@@ -807,9 +825,9 @@ hear(int from, char *text, size_t size)
     return sender.pid;
 }
 
-/* Prints what looked, process PID, has said. Clocks are compared with ours, to the nearest hour; the keyring, too. */
+/* Prints what looked, process PID in a pid namespace that is IN's, has said. Clocks are compared with ours, to the nearest hour; the keyring, too. */
 static void
-print_said(char *text, pid_t pid)
+print_said(char *text, pid_t pid, const char *in)
 {
     char *rest = NULL;
 
@@ -823,6 +841,8 @@ print_said(char *text, pid_t pid)
             printf("?%s\n", line);
         } else if (strncmp(line, "pid inside", 10) == 0 && strtol(colon + 1, NULL, 10) == pid) {
             printf("pid inside: the same as outside\n");
+        } else if (strncmp(line, "pid inside", 10) == 0 && strcmp(in, "new") != 0) {
+            printf("pid inside: one more in %s\n", in); /* which had others before it */
         } else if (is_clock) {
             clock_gettime(line[6] == 'm' ? CLOCK_MONOTONIC : CLOCK_BOOTTIME, &now);
             long long ahead = strtoll(colon + 1, NULL, 10) - (long long)now.tv_sec;
@@ -845,11 +865,14 @@ print_process(pid_t pid, char *said, const char *tree, const struct stat ours[64
                                         "oom_score_adj",   "timens_offsets", "coredump_filter",
                                         "attr/current"};
     char name[32];
-    int process;
+    int process, pid_ns;
 
     snprintf(name, sizeof name, "%d", (int)pid);
     process = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    print_said(said, pid);
+    pid_ns = open_ns(process, "pid");
+    print_said(said, pid, whose(PID, inode_of(pid_ns)));
+    if (pid_ns != -1)
+        close(pid_ns);
     print_namespaces(process);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         print_file(process, files[i], files[i]);

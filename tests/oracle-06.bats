@@ -16,6 +16,12 @@ target() {
     wait_until is_sleep
     LOOK=(-r "target=$target")
 }
+# unshare --fork waits without heeding SIGTERM, and a PID 1 does not heed it either: the sleep itself is killed.
+eval "helper_$(declare -f teardown)"
+teardown() {
+    [ -z "${target-}" ] || kill -9 "$target" || :
+    helper_teardown
+}
 # Past unshare --fork, down to the one that sleeps.
 is_sleep() {
     local child
@@ -85,8 +91,9 @@ in_cgroup() {
     echo "$target" >"$DIR/cgroup.procs"
 }
 leave_cgroup() {
-    kill "${HELD[@]}"
+    kill -9 "$target"
     wait_until rmdir "$DIR"
+    target=
 }
 @test "--join-cgroup" {
     needs_root
