@@ -20,6 +20,7 @@ target() {
 eval "helper_$(declare -f teardown)"
 teardown() {
     [ -z "${target-}" ] || kill -9 "$target" || :
+    [ ! -e "$DIR" ] || wait_until rmdir "$DIR"
     helper_teardown
 }
 # Past unshare --fork, down to the one that sleeps.
@@ -90,11 +91,6 @@ in_cgroup() {
     mkdir "$DIR"
     echo "$target" >"$DIR/cgroup.procs"
 }
-leave_cgroup() {
-    kill -9 "$target"
-    wait_until rmdir "$DIR"
-    target=
-}
 @test "--join-cgroup" {
     needs_root
     target / env
@@ -102,16 +98,14 @@ leave_cgroup() {
     oracle --join-cgroup "bash -c 'echo 0 >$DIR/cgroup.procs && exec looked'" \
         chain "06-nsenter --target $target --join-cgroup -- looked"
     grep -q '^cgroup file cgroup.procs: 2' "$BATS_TEST_TMPDIR/theirs" # control
-    leave_cgroup
 }
 @test "no choice: everything, in the same user namespace" {
     needs_root
     needs_root_copy
     target /usr unshare "${kinds[@]}" chroot "$ROOT"
     in_cgroup
-    oracle --target "bash -c 'echo 0 >$DIR/cgroup.procs && exec nsenter --target $target --all --root --wd looked'" \
+    oracle --target "bash -c 'echo 0 >$DIR/cgroup.procs && exec nsenter --target $target ${kinds[*]} --root --wd setpriv --inh-caps -all --ambient-caps -all looked'" \
         chain "06-nsenter --target $target -- looked"
-    leave_cgroup
 }
 @test "no choice: everything, in another user namespace" {
     needs_root_copy
@@ -131,8 +125,8 @@ leave_cgroup() {
 @test "after a record: everything, and one namespace of several" {
     PLAIN=
     oracle - 'unshare --mount --uts --net looked' join '01-unshare -m -u -n | 06-nsenter - -- looked'
-    oracle --uts 'unshare --uts looked' named+chain '01-unshare -m -u -n | 06-nsenter - --uts -- looked'
-    oracle --all 'unshare --mount --uts --net looked' named+chain '01-unshare -m -u -n | 06-nsenter - --all -- looked'
+    oracle --uts 'unshare --uts looked' join+named '01-unshare -m -u -n | 06-nsenter - --uts -- looked'
+    oracle --all 'unshare --mount --uts --net looked' join+named '01-unshare -m -u -n | 06-nsenter - --all -- looked'
 }
 @test "short and long options are the same" {
     needs_root_copy
