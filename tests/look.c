@@ -310,10 +310,19 @@ name_device(const char *device)
 {
     static char name[64];
     char column[40];
+    const char *found;
+    int line = 0;
 
     snprintf(column, sizeof column, " %s ", device);
-    if (strstr(our_mountinfo, column) != NULL)
+    found = strstr(our_mountinfo, column);
+    if (found != NULL && strncmp(device, "0:", 2) != 0)
         return device;
+    if (found != NULL) { /* a file system without a disk gets a number when it is mounted */
+        for (const char *text = our_mountinfo; text < found; text++)
+            line += *text == '\n';
+        snprintf(name, sizeof name, "start's-%d", line);
+        return name;
+    }
     snprintf(name, sizeof name, "new-%d", place_of(device));
     return name;
 }

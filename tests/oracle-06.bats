@@ -126,7 +126,7 @@ in_cgroup() {
     PLAIN=
     oracle - 'unshare --mount --uts --net looked' join '01-unshare -m -u -n | 06-nsenter - -- looked'
     oracle --uts 'unshare --uts looked' join+named '01-unshare -m -u -n | 06-nsenter - --uts -- looked'
-    oracle --all 'unshare --mount --uts --net looked' join+named '01-unshare -m -u -n | 06-nsenter - --all -- looked'
+    oracle --all "unshare --mount --uts --net bash -c 'cd / && exec looked'" join+named '01-unshare -m -u -n | 06-nsenter - --all -- looked'
 }
 @test "short and long options are the same" {
     needs_root_copy

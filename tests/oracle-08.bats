@@ -35,7 +35,8 @@ caps() { # OPTIONS THEIRS: and after a record
 }
 @test "of one who is not uid 0, and has inheritable and ambient capabilities" {
     needs_root # to be another one
-    START=(setpriv --reuid 1234 --regid 1234 --clear-groups --inh-caps +setpcap,+net_raw,+sys_admin --ambient-caps +setpcap,+net_raw,+sys_admin)
+    START=(setpriv --reuid 1234 --regid 1234 --clear-groups --inh-caps +chown,+kill,+setpcap,+net_raw,+sys_admin
+        --ambient-caps +chown,+kill,+setpcap,+net_raw,+sys_admin)
     caps '--drop chown' 'setpriv --ambient-caps -chown --inh-caps -chown --bounding-set -chown'
     grep -qx 'CapAmb: 0000000000202120' "$BATS_TEST_TMPDIR/theirs"
     caps '--keep net_raw' 'setpriv --ambient-caps -chown,-kill,-setpcap,-sys_admin --inh-caps -chown,-kill,-setpcap,-sys_admin --bounding-set -all,+net_raw'
