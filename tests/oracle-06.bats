@@ -111,7 +111,7 @@ in_cgroup() {
     needs_root_copy
     target /usr unshare --user --map-root-user "${kinds[@]}" --pid --fork --kill-child chroot "$ROOT"
     if [ "$EUID" = 0 ]; then keep=; else keep=--preserve-credentials; fi # setgroups(2) is denied
-    oracle --target "nsenter --target $target --all --root --wd $keep looked" \
+    oracle --target "nsenter --target $target --user ${kinds[*]} --pid --root --wd $keep looked" \
         forks+chain "06-nsenter --target $target -- looked"
 }
 @test "no choice: uid, groups, capabilities and no_new_privs of the target" {
