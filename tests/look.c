@@ -127,17 +127,17 @@ be_looked_at(const char *word)
     if (getresuid(&uid[0], &uid[1], &uid[2]) == -1 || getresgid(&gid[0], &gid[1], &gid[2]) == -1)
         return 1;
     count = getgroups(1024, groups);
-    n = snprintf(text, sizeof text,
-                 "pid inside: %d\nparent inside: %s\ndeath signal: %d\ndumpable: %d\n"
-                 "securebits: 0x%x\nsubreaper: %d\ntimer slack: %d\npersonality: 0x%x\n"
-                 "host name: %s\ndomain name: %s\nuids inside: %u %u %u\ngids inside: %u %u %u\n"
-                 "clock monotonic: %lld\nclock boottime: %lld\nsession keyring: %ld\ngroups inside:",
-                 (int)getpid(), getppid() == 0 ? "none" : "one", death_signal,
-                 prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
-                 (unsigned)prctl(PR_GET_SECUREBITS, 0, 0, 0, 0), subreaper,
-                 prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), (unsigned)personality(0xffffffff),
-                 names.nodename, names.domainname, uid[0], uid[1], uid[2], gid[0], gid[1], gid[2],
-                 (long long)monotonic.tv_sec, (long long)boottime.tv_sec, session_keyring());
+    n = snprintf(
+        text, sizeof text,
+        "pid inside: %d\nparent inside: %s\ndeath signal: %d\ndumpable: %d\n"
+        "securebits: 0x%x\nsubreaper: %d\ntimer slack: %d\npersonality: 0x%x\n"
+        "host name: %s\ndomain name: %s\nuids inside: %u %u %u\ngids inside: %u %u %u\n"
+        "clock monotonic: %lld\nclock boottime: %lld\nsession keyring: %ld\ngroups inside:",
+        (int)getpid(), getppid() == 0 ? "none" : "one", death_signal,
+        prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), (unsigned)prctl(PR_GET_SECUREBITS, 0, 0, 0, 0),
+        subreaper, prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), (unsigned)personality(0xffffffff),
+        names.nodename, names.domainname, uid[0], uid[1], uid[2], gid[0], gid[1], gid[2],
+        (long long)monotonic.tv_sec, (long long)boottime.tv_sec, session_keyring());
     for (int i = 0; i < count && n < (int)sizeof text - 16; i++)
         n += snprintf(text + n, sizeof text - (size_t)n, " %u", groups[i]);
     n += snprintf(text + n, sizeof text - (size_t)n, "\n");
@@ -149,8 +149,7 @@ be_looked_at(const char *word)
 
 /* ---- namespaces ----------------------------------------------------------------------------- */
 
-static const char *const types[] = {"cgroup", "ipc",  "mnt",  "net",
-                                    "pid",    "time", "user", "uts"};
+static const char *const types[] = {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
 enum { TYPES = sizeof types / sizeof types[0], PID = 4, USER = 6, MAX_KNOWN = 4 };
 
 static struct { /* whose namespaces we know: our own, and those of -r */
@@ -513,11 +512,29 @@ print_place(int process, const char *field, const char *name)
 static void
 print_status(int process)
 {
-    static const char *const lines[] = {
-        "Umask:", "Uid:", "Gid:", "Groups:", "Threads:", "SigPnd:", "ShdPnd:", "SigBlk:",
-        "SigIgn:", "SigCgt:", "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:", "NoNewPrivs:",
-        "Seccomp:", "Seccomp_filters:", "Speculation_Store_Bypass:",
-        "SpeculationIndirectBranch:", "Cpus_allowed_list:", "Mems_allowed_list:", "THP_enabled:"};
+    static const char *const lines[] = {"Umask:",
+                                        "Uid:",
+                                        "Gid:",
+                                        "Groups:",
+                                        "Threads:",
+                                        "SigPnd:",
+                                        "ShdPnd:",
+                                        "SigBlk:",
+                                        "SigIgn:",
+                                        "SigCgt:",
+                                        "CapInh:",
+                                        "CapPrm:",
+                                        "CapEff:",
+                                        "CapBnd:",
+                                        "CapAmb:",
+                                        "NoNewPrivs:",
+                                        "Seccomp:",
+                                        "Seccomp_filters:",
+                                        "Speculation_Store_Bypass:",
+                                        "SpeculationIndirectBranch:",
+                                        "Cpus_allowed_list:",
+                                        "Mems_allowed_list:",
+                                        "THP_enabled:"};
     char *text = read_file(process, "status", NULL), *rest = NULL;
 
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
@@ -629,12 +646,13 @@ kind_of(const struct stat *stat)
         snprintf(name, sizeof name, "block device %u:%u", major(stat->st_rdev),
                  minor(stat->st_rdev));
     else
-        snprintf(name, sizeof name, "%s", S_ISDIR(stat->st_mode)    ? "directory"
-                                          : S_ISREG(stat->st_mode)  ? "file"
-                                          : S_ISFIFO(stat->st_mode) ? "pipe"
-                                          : S_ISSOCK(stat->st_mode) ? "socket"
-                                          : S_ISLNK(stat->st_mode)  ? "link"
-                                                                    : "something");
+        snprintf(name, sizeof name, "%s",
+                 S_ISDIR(stat->st_mode)    ? "directory"
+                 : S_ISREG(stat->st_mode)  ? "file"
+                 : S_ISFIFO(stat->st_mode) ? "pipe"
+                 : S_ISSOCK(stat->st_mode) ? "socket"
+                 : S_ISLNK(stat->st_mode)  ? "link"
+                                           : "something");
     return name;
 }
 
@@ -669,9 +687,10 @@ print_descriptors(int process, const struct stat ours[64])
 static bool
 is_statistic(const char *name)
 {
-    static const char *const ends[] = {".current",   ".stat", ".events",       ".events.local",
-                                       ".pressure",  ".peak", ".numa_stat",    ".kill",
-                                       ".stat.local", ".swap.peak", "memory.reclaim"};
+    static const char *const ends[] = {".current",      ".stat",         ".events",
+                                       ".events.local", ".pressure",     ".peak",
+                                       ".numa_stat",    ".kill",         ".stat.local",
+                                       ".swap.peak",    "memory.reclaim"};
 
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         if (strlen(name) >= strlen(ends[i]) &&
@@ -870,8 +889,8 @@ print_said(char *text, pid_t pid, const char *in)
 static void
 print_process(pid_t pid, char *said, const char *tree, const struct stat ours[64])
 {
-    static const char *const files[] = {"uid_map",         "gid_map",        "setgroups",
-                                        "oom_score_adj",   "timens_offsets", "coredump_filter",
+    static const char *const files[] = {"uid_map",       "gid_map",        "setgroups",
+                                        "oom_score_adj", "timens_offsets", "coredump_filter",
                                         "attr/current"};
     char name[32];
     int process, pid_ns;

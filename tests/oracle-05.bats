@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # 05-cgroup beside mkdir(1), and echo into the files. As root: an ordinary user has a cgroup of his own only where
 # one was delegated to him.
+# shellcheck disable=SC2089,SC2090 # the lines are for another shell
 load helper
 load oracle
 

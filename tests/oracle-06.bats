@@ -32,7 +32,7 @@ is_sleep() {
 # Who is root makes namespaces that belong to the first user namespace; an ordinary user also a user namespace, and
 # has to enter that, too. He starts outside it.
 PLAIN=1
-made=(unshare) ours= theirs=
+made=(unshare) ours='' theirs=''
 if [ "$EUID" != 0 ]; then
     made=(unshare --user --map-root-user)
     ours=--user theirs='--user --preserve-credentials'

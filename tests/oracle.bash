@@ -31,7 +31,7 @@ needs_root_copy() {
 # The start: something other than the usual in all that a process inherits, so that a step which resets, loses or
 # leaks any of it is found out. As an ordinary user in a user namespace in which he is root, unless
 # PLAIN is set. START adds words.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2054
 make_start() {
     start=(sh -c 'cd "$1" && shift && umask 027 && trap "" USR1 && ulimit -Sn 200 &&
         echo 7 >/proc/self/oom_score_adj && exec 8<. && exec "$@" <input' sh "$PUBLIC/start"
@@ -126,7 +126,7 @@ options() {
         grep -oE '(^ *|, *)(-[A-Za-z0-9], )?--[a-z][a-z-]*|  +-[A-Za-z0-9], --[a-z][a-z-]*|^ +-[A-Za-z0-9]( |$)' |
         tr -d ',' | sed 's/^ *//; s/ *$//'
 }
-help_text() { "$BUILD/$STEP-"* --help; }
+help_text() { "$(echo "$BUILD/$STEP-"*)" --help; }
 
 # same_spelling BEFORE AFTER: where an option has a short and a long spelling, both lead to the same state.
 # They stand between BEFORE and AFTER; WITH adds what options need: [--target]=$pid.
