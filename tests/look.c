@@ -799,32 +799,40 @@ print_cgroups(int process)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
+/* What is in the directory PATH below ROOT; and then in those that are in it, which wait in line. */
 static void
-print_tree(int above, const char *name, const char *path, int depth)
+print_tree(int root, const char *path)
 {
-    int dir = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), count;
+    static char line[64][PATH_MAX];
     char *names[512];
+    int waiting = 1;
 
-    if (dir == -1) {
-        printf("file %s: ?%s\n", path, strerror(errno));
-        return;
-    }
-    count = list_directory(dir, names);
-    for (int i = 0; i < count; i++) {
-        char below[PATH_MAX], link[PATH_MAX] = "";
-        struct stat stat;
+    snprintf(line[0], sizeof line[0], "%s", path);
+    for (int next = 0; next < waiting; next++) {
+        int dir =
+            openat(root, line[next] + strspn(line[next], "/"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int count = dir == -1 ? 0 : list_directory(dir, names);
 
-        snprintf(below, sizeof below, "%s/%s", path, names[i]);
-        if (fstatat(dir, names[i], &stat, AT_SYMLINK_NOFOLLOW) == -1)
-            continue;
-        if (S_ISLNK(stat.st_mode) && readlinkat(dir, names[i], link, sizeof link - 1) == -1)
-            link[0] = '\0';
-        printf("file %s: %s, mode %o, owner %u:%u%s%s\n", below, kind_of(&stat),
-               stat.st_mode & 07777, stat.st_uid, stat.st_gid, link[0] != '\0' ? " to " : "", link);
-        if (S_ISDIR(stat.st_mode) && depth < 4)
-            print_tree(dir, names[i], below, depth + 1);
+        if (dir == -1)
+            printf("file %s: ?%s\n", line[next], strerror(errno));
+        for (int i = 0; i < count; i++) {
+            char link[PATH_MAX] = "";
+            struct stat stat;
+
+            if (fstatat(dir, names[i], &stat, AT_SYMLINK_NOFOLLOW) == -1)
+                continue;
+            if (S_ISLNK(stat.st_mode) && readlinkat(dir, names[i], link, sizeof link - 1) == -1)
+                link[0] = '\0';
+            printf("file %s/%s: %s, mode %o, owner %u:%u%s%s\n", line[next], names[i],
+                   kind_of(&stat), stat.st_mode & 07777, stat.st_uid, stat.st_gid,
+                   link[0] != '\0' ? " to " : "", link);
+            if (S_ISDIR(stat.st_mode) && waiting < 64 &&
+                strlen(line[next]) + strlen(names[i]) < PATH_MAX - 2)
+                sprintf(line[waiting++], "%s/%s", line[next], names[i]);
+        }
+        if (dir != -1)
+            close(dir);
     }
-    close(dir);
 }
 
 /* ---- look ----------------------------------------------------------------------------------- */
@@ -917,7 +925,7 @@ print_process(pid_t pid, char *said, const char *tree, const struct stat ours[64
     if (tree != NULL) {
         int root = openat(process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-        print_tree(root, tree + strspn(tree, "/"), tree, 0);
+        print_tree(root, tree);
         close(root);
     }
     close(process);

@@ -137,7 +137,7 @@ in_cgroup() {
     while read -r short long; do
         with=--uts
         case $long in
-        --target) with= short+=" $target" long+=" $target" ;;
+        --target) with="" short+=" $target" long+=" $target" ;;
         --root | --wd | --mount) with=--mount ;;
         esac
         [ "$EUID" = 0 ] || [[ $long == --target* ]] || with+=' --user'

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # 08-capset beside setpriv(1) and capsh(1).
+# shellcheck disable=SC2054 # +chown,+kill is one word
 load helper
 load oracle
 
