@@ -159,6 +159,17 @@ cell() {
     done
     for chain in $chains; do grep -q "^escape .*:$chain\b" tests/ways-out.table; done
 }
+@test "the table in chapter 09 is this one" {
+    rows=$(grep '^| `.* | .* | .* | .* | .* | .* | .* |$' tutorial/09-the-whole-container.md | tr -d '*`')
+    [ "$(wc -l <<<"$rows")" -ge 10 ]
+    while IFS='|' read -r _ name _ chroot without_both without_08 without_07 whole _; do
+        name=${name// /}
+        wanted=$(awk -v name="$name" '$1 == name { print $2, $3, $4, $5, $7 }' tests/ways-out.table)
+        [ -n "$wanted" ]
+        # shellcheck disable=SC2086
+        [ "$(echo $chroot $without_both $without_08 $without_07 $whole)" = "$wanted" ]
+    done <<<"$rows"
+}
 @test "root directory: a second chroot" { row chroot; }
 @test "root directory: an inherited directory descriptor" { row descriptor; }
 @test "root directory: setns to the own mount namespace" { row setns; }
@@ -214,4 +225,72 @@ control() { # FILE NAME
             grep "^tiocsti " "$PUBLIC/$chain-$join" | tail -n 1 | grep -q "^tiocsti $wanted "
         done
     done
+}
+
+# box LINE: a pipeline whose last stage stays, with its record in box; teardown ends it by its last stage.
+box() {
+    hold "$BATS_TEST_TMPDIR/box" bash -c "$1"
+    HELD=("$(record_pid "$(cat "$BATS_TEST_TMPDIR/box")")" "${HELD[@]}")
+}
+
+# ---- a COMMAND that begins with #!/proc/self/exe: the first half of CVE-2019-5736
+
+# self_exe JOINER ...: what such a script, run by that joiner, is executed from. It prints a help text into a pipe that
+# is full, and waits. Its DEVICE:INODE goes to $program.
+self_exe() {
+    mkfifo "$BATS_TEST_TMPDIR/full"
+    exec 7<>"$BATS_TEST_TMPDIR/full"
+    dd if=/dev/zero of=/dev/fd/7 bs=4096 oflag=nonblock 2>/dev/null || : # to the brim
+    "$@" /usr/bin/self-exe >&7 2>/dev/null </dev/null 3>&- &
+    joiner=$!
+    HELD+=("$joiner")
+    wait_until find_script
+    program=$(stat -L -c %d:%i "/proc/$script/exe")
+    link=$(readlink "/proc/$script/exe")
+    kill -9 "$script"
+    wait "$joiner" || :
+    exec 7<&-
+}
+find_script() {
+    local file
+    for file in $(grep -lzx "NSTEPS_TEST=$NSTEPS_TEST" /proc/[0-9]*/environ 2>/dev/null); do
+        [[ $(tr '\0' ' ' 2>/dev/null <"${file%environ}cmdline") == /proc/self/exe\ * ]] || continue
+        script=${file//[!0-9]/}
+        return 0
+    done
+    return 1
+}
+box_for_script() {
+    needs_escapes
+    printf '#!/proc/self/exe --help\n' >"$PUBLIC/root/usr/bin/self-exe"
+    chmod 755 "$PUBLIC/root/usr/bin/self-exe"
+    if [ "$EUID" = 0 ]; then user=; else user=--user; fi
+    box "01-unshare -m -u -i -n -p $user | ${user:+07-userns-map - |} \
+        02-mountproc - $PUBLIC/root | 03-chroot - $PUBLIC/root | 04-pivot_root -"
+}
+@test "a script with #!/proc/self/exe does not get the file of the step: pipeline" {
+    box_for_script
+    joiner_of_box() { exec 06-nsenter - -- "$@" <"$BATS_TEST_TMPDIR/box"; }
+    self_exe joiner_of_box
+    [[ $link == /memfd:* ]]
+    [[ " $(stat -L -c %d:%i "$PUBLIC"/0[1-8]-* "$BUILD"/0[1-8]-* | tr '\n' ' ')" != *" $program "* ]]
+}
+@test "a script with #!/proc/self/exe does not get the file of the step: exec chain" {
+    box_for_script
+    self_exe as_root 01-unshare -m -p -- 02-mountproc "$PUBLIC/root" -- 04-pivot_root "$PUBLIC/root" --
+    [[ $link == /memfd:* ]]
+}
+@test "control: a script with #!/proc/self/exe gets the file of nsenter(1)" {
+    needs_root
+    needs_tool nsenter util-linux
+    box_for_script
+    pid=$(record_pid "$(cat "$BATS_TEST_TMPDIR/box")")
+    self_exe nsenter --mount="/proc/$pid/ns/mnt" --pid="/proc/$pid/ns/pid_for_children"
+    [ "$program" = "$(stat -L -c %d:%i "$(command -v nsenter)")" ]
+}
+@test "the copy that PID 1 runs from is sealed" {
+    hold "$BATS_TEST_TMPDIR/box" 01-unshare -p --user
+    init=$(sed -n 's/.*PID 1 in there is pid \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/box.err")
+    # F_GET_SEALS is 1034, fcntl(2): SEAL, SHRINK, GROW and WRITE are 1, 2, 4, 8
+    [ "$(perl -e 'open(my $f, "<", $ARGV[0]) or die "$!"; print fcntl($f, 1034, 0)' "/proc/$init/exe")" = 15 ]
 }
