@@ -294,3 +294,56 @@ box_for_script() {
     # F_GET_SEALS is 1034, fcntl(2): SEAL, SHRINK, GROW and WRITE are 1, 2, 4, 8
     [ "$(perl -e 'open(my $f, "<", $ARGV[0]) or die "$!"; print fcntl($f, 1034, 0)' "/proc/$init/exe")" = 15 ]
 }
+
+# ---- a race: who is inside waits for newcomers (tests/hunter.c)
+
+# hunt CHAIN JOINER ...: runs the hunter in such a container, and the joiner again and again. What it has found is in
+# $BATS_TEST_TMPDIR/seen.
+hunt() {
+    local weak=$1 end= stages count i
+    shift
+    needs_tool gcc
+    gcc -D_GNU_SOURCE -O2 -static -o "$BATS_TEST_TMPDIR/hunter" tests/hunter.c
+    share=$BATS_TEST_TMPDIR/share
+    cp -a "$ROOTFS" "$share"
+    cp "$BATS_TEST_TMPDIR/hunter" "$share/usr/bin/hunter"
+    if [ "$EUID" = 0 ]; then stages=01-unshare; else stages='01-unshare -m -u -i -n -p --user | 07-userns-map -'; fi
+    stages="$stages | 02-mountproc - $share | 03-chroot - $share | 04-pivot_root -"
+    [ "$EUID" != 0 ] || [ "$weak" = no-07 ] || [ "$weak" = no-07-08 ] || end=' | 07-userns-map -'
+    [ "$weak" = no-08 ] || [ "$weak" = no-07-08 ] || end="$end | 08-capset - --drop all"
+    box "$stages$end"
+    06-nsenter - -- hunter "${STEP-06-nsenter}" >"$BATS_TEST_TMPDIR/seen" 2>/dev/null <"$BATS_TEST_TMPDIR/box" 3>&- &
+    hunter=$!
+    HELD+=("$hunter")
+    wait_until has_line "$BATS_TEST_TMPDIR/seen"
+    count=200
+    [ ! -d /run/vm ] || count=60
+    for ((i = 0; i < count; i++)); do "$@" >/dev/null 2>&1 <"$BATS_TEST_TMPDIR/box" 3>&- || :; done
+    06-nsenter - -- touch /tmp/stop <"$BATS_TEST_TMPDIR/box" 2>/dev/null
+    wait "$hunter"
+    cat "$BATS_TEST_TMPDIR/seen"
+    newcomers=$(sed -n 's/^newcomers \([0-9]*\) .*/\1/p' "$BATS_TEST_TMPDIR/seen")
+    [ "$newcomers" -ge $((count / 3)) ]
+}
+no_hit() { refute grep '^hit' "$BATS_TEST_TMPDIR/seen"; }
+@test "race: a newcomer that is stopped before its exec gives nothing: whole chain" {
+    hunt whole 06-nsenter - -- true
+    no_hit
+}
+@test "race: a newcomer that is stopped before its exec gives nothing: without 08" {
+    hunt no-08 06-nsenter - -- true
+    no_hit
+}
+@test "race: a newcomer that is stopped before its exec gives nothing: without 07" {
+    needs_root
+    hunt no-07 06-nsenter - -- true
+    no_hit
+}
+@test "control: a joiner that stays dumpable is caught" {
+    pid=
+    bad() { "$BATS_TEST_TMPDIR/hunter" --join "$(record_pid "$(cat "$BATS_TEST_TMPDIR/box")")" true; }
+    if [ "$EUID" = 0 ]; then weak=no-07-08; else weak=no-08; fi
+    STEP=hunter hunt "$weak" bad
+    grep -q '^hit root ' "$BATS_TEST_TMPDIR/seen"
+    grep -q '^hit ptrace ' "$BATS_TEST_TMPDIR/seen"
+}
