@@ -78,6 +78,8 @@ begin(struct step *step, int argc, char **argv, const char *usage)
 
     if (argc == 1 && strcmp(argv[0], INIT_NAME) == 0)
         be_init(STDIN_FILENO); /* start_init has run us for this */
+    if (argc > 1 && strcmp(argv[1], "-") == 0)
+        run_from_copy(argv); /* COMMAND is that of a container, which exists */
     memset(step, 0, sizeof *step);
     step->name = slash != NULL ? slash + 1 : argc > 0 ? argv[0] : "nsteps";
     step->usage = usage;

@@ -427,6 +427,17 @@ void close_from(int first);
  * of the step before (5). STEP->proc_self and target are gone then. */
 void close_all_but_kept(struct step *step);
 
+/* ---- copy.c: a program that runs from a copy of itself ----------------------------------------- */
+
+/* Copies the file PROGRAM, a descriptor, into memory, where NAME is its name, and seals it, memfd_create(2).
+ * Returns a descriptor for fexecve(3), or -1 with errno. */
+int copy_program(int program, const char *name);
+
+/* For a step whose COMMAND comes out of a container: when ARGV runs one, this process begins anew, from such
+ * a copy. Returns when it has, when there is no COMMAND or no /proc, and, with a note on stderr, when that is
+ * refused. To be called first of all; with "-" begin does it. */
+void run_from_copy(char **argv);
+
 /* ---- mountinfo.c: what is mounted -------------------------------------------------------------- */
 
 struct mount {              /* a line of mountinfo, proc_pid_mountinfo(5) */

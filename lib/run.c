@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -94,39 +93,17 @@ be_init(int ready)
     }
 }
 
-/* A copy of our own program in memory, memfd_create(2), or -1. PID 1 runs from it: through its
- * /proc/1/exe a container could otherwise reach, and change, a file of the host (in runc that was
- * CVE-2019-5736). */
-static int
-copy_program(const struct step *step)
-{
-    int file = step->proc_self == -1 ? -1 : openat(step->proc_self, "exe", O_RDONLY | O_CLOEXEC);
-    int copy = -1;
-    ssize_t sent = -1;
-
-    if (file == -1)
-        return -1;
-    copy = (int)syscall(SYS_memfd_create, INIT_NAME, 1 /* CLOEXEC */ | 0x10 /* MFD_EXEC, 6.3 */);
-    if (copy == -1 && errno == EINVAL)
-        copy = (int)syscall(SYS_memfd_create, INIT_NAME, 1 /* MFD_CLOEXEC */);
-    while (copy != -1 && (sent = sendfile(copy, file, NULL, 1 << 24)) > 0)
-        ;
-    close(file);
-    if (copy != -1 && sent == -1) {
-        close(copy);
-        return -1;
-    }
-    return copy;
-}
-
 pid_t
 start_init(struct step *step)
 {
-    int ready[2], program = copy_program(step);
+    int file = step->proc_self == -1 ? -1 : openat(step->proc_self, "exe", O_RDONLY | O_CLOEXEC);
+    int ready[2], program = file == -1 ? -1 : copy_program(file, INIT_NAME);
     char byte;
     pid_t pid;
     bool is_ready;
 
+    if (file != -1)
+        close(file);
     if (pipe2(ready, O_CLOEXEC) == -1)
         return -1;
     pid = fork();

@@ -37,6 +37,7 @@ main(int argc, char **argv)
     struct step step;
     const char *new_root;
 
+    run_from_copy(argv); /* COMMAND's file is NEWROOT's, and this program's is not: lib/copy.c */
     begin(&step, argc, argv, usage);
     while (next_option(&step, "", options) != -1)
         ;

@@ -96,6 +96,7 @@ main(int argc, char **argv)
     char path[4096];
     int option;
 
+    run_from_copy(argv); /* COMMAND's file is NEWROOT's, and this program's is not: lib/copy.c */
     begin(&step, argc, argv, usage);
     while ((option = next_option(&step, "", options)) != -1)
         if (option == 'o')

@@ -92,6 +92,7 @@ main(int argc, char **argv)
     char names[256];
     pid_t pid = 0;
 
+    run_from_copy(argv); /* COMMAND's file is the target's, and this program's is not: lib/copy.c */
     begin(&step, argc, argv, usage);
     while ((option = next_option(&step, "t:amuinpUCTrwc", options)) != -1) {
         if (option == 't')
