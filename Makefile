@@ -16,6 +16,12 @@ CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame
 LDFLAGS =
 endif
 
+# As many compilers at once as there are processors; what make runs need not know of it.
+ifeq (,$(filter clean,$(MAKECMDGOALS)))
+MAKEFLAGS += -j$(shell nproc)
+endif
+unexport MAKEFLAGS
+
 STEPS = $(patsubst steps/%.c,$(BUILD)/%,$(wildcard steps/*.c))
 LIB   = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 
@@ -50,7 +56,7 @@ shell: rootfs ## an interactive shell in the same container
 	@lib/demo.sh shell $(BUILD) '$(ROOTFS)'
 
 doctor: ## what works on this machine, and what stands in the way
-	@$(MAKE) -s --no-print-directory rootfs || true
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD) CC='$(CC)' rootfs || true
 	@lib/doctor.sh $(BUILD) '$(ROOTFS)'
 
 test: rootfs ## all tests: as root and as an ordinary user; without root, those of a user
@@ -104,6 +110,12 @@ grade: rootfs ## for the teacher: DIR=submissions/ OUT=grades.csv (T='03 04': th
 test-labs: rootfs ## the exercises' checks: each known mistake must fail, with the hint meant for it (T=03: one)
 	@tests/lab prove $(T)
 
+bench: rootfs ## how fast: each step, the chain and the pipeline beside tools that do the same, as ratios
+	@BUILD=$(BUILD) tests/bench
+
+proof: rootfs ## runs all that shows that it is so, and writes the table in README.md (an hour)
+	@BUILD=$(BUILD) tests/proof run
+
 lint: ## warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, clang-format
 	@tests/lint
 
@@ -114,4 +126,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "..."); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs bench proof lint clean help
