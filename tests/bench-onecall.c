@@ -6,6 +6,7 @@
  *   bench-onecall CGROUP LIMIT MAP NEWROOT COMMAND [ARG ...]     CGROUP "-": none. LIMIT is FILE=VALUE
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -138,7 +139,8 @@ enter_user_namespace(const char *map)
     if (waitpid(helper, &status, 0) == -1 || status != 0)
         errx(125, "the maps could not be written");
     close(ready[0]);
-    check(setgroups(0, NULL), "setgroups");
+    if (setgroups(0, NULL) == -1 && errno != EPERM) /* EPERM: given up by who made the one around */
+        err(125, "setgroups");
     check(setresgid(0, 0, 0), "setresgid");
     check(setresuid(0, 0, 0), "setresuid");
 }
