@@ -17,6 +17,12 @@ CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame
 LDFLAGS =
 endif
 
+# As many compilers at once as there are processors; what make runs need not know of it.
+ifeq (,$(filter clean,$(MAKECMDGOALS)))
+MAKEFLAGS += -j$(shell nproc)
+endif
+unexport MAKEFLAGS
+
 STEPS = $(patsubst steps/%.c,$(BUILD)/%,$(wildcard steps/*.c))
 LIB   = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 
@@ -51,7 +57,7 @@ shell: rootfs ## an interactive shell in the same container
 	@lib/demo.sh shell $(BUILD) '$(ROOTFS)'
 
 doctor: ## what works on this machine, and what stands in the way
-	@$(MAKE) -s --no-print-directory rootfs || true
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD) CC='$(CC)' rootfs || true
 	@lib/doctor.sh $(BUILD) '$(ROOTFS)'
 
 test: rootfs ## all tests: as root and as an ordinary user; without root, those of a user
@@ -108,6 +114,12 @@ test-labs: rootfs ## the exercises' checks: each known mistake must fail, with t
 fuzz: ## the parsers under libFuzzer: what is true whatever they are given? (FUZZ=3600: seconds each, T=record: one)
 	@BUILD=$(BUILD) FUZZ=$(FUZZ) tests/fuzz/run $(T)
 
+bench: rootfs ## how fast: each step, the chain and the pipeline beside tools that do the same, as ratios
+	@BUILD=$(BUILD) tests/bench
+
+proof: rootfs ## runs all that shows that it is so, and writes the table in README.md (an hour)
+	@BUILD=$(BUILD) tests/proof run
+
 lint: ## warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, clang-format
 	@tests/lint
 
@@ -118,4 +130,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "..."); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs fuzz lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs fuzz bench proof lint clean help

@@ -39,20 +39,36 @@ note_cap_names(struct step *step, uint64_t set)
     add_note(step, "left:%s", line);
 }
 
-struct capabilities
-read_capabilities(void)
+/* The three sets that one call reads; empty ones where it fails. */
+static struct capabilities
+sys_capget(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     struct __user_cap_data_struct half[2] = {{0}};
-    struct capabilities caps = {0};
 
-    if (syscall(SYS_capget, &header, half) == 0)
-        caps = from_halves(half);
+    syscall(SYS_capget, &header, half);
+    return from_halves(half);
+}
+
+bool
+have_capability(int capability)
+{
+    return (sys_capget().effective >> capability) & 1;
+}
+
+struct capabilities
+read_capabilities(void)
+{
+    struct capabilities caps = sys_capget();
+
     for (int i = 0, count = cap_count(); i < count; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+
         if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1)
-            caps.bounding |= UINT64_C(1) << i;
-        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) == 1)
-            caps.ambient |= UINT64_C(1) << i;
+            caps.bounding |= bit;
+        if ((caps.permitted & caps.inheritable & bit) && /* else it cannot be ambient either */
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) == 1)
+            caps.ambient |= bit;
     }
     return caps;
 }

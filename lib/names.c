@@ -130,7 +130,7 @@ cap_name(int number)
 int
 cap_count(void)
 {
-    int count = 0;
+    static int count = 0; /* found once: it stays while this kernel runs */
 
     while (count < 64 && prctl(PR_CAPBSET_READ, count, 0, 0, 0) >= 0)
         count++;

@@ -97,6 +97,17 @@ read_parent(int proc_self, const char *name)
     return line == NULL ? 0 : (int)strtol(line + strlen("\nPPid:"), NULL, 10);
 }
 
+/* Is any mount of OUR, or the one with that ID, in a peer group at all? Mostly not: then nobody else's
+ * mounts need be read. */
+static bool
+is_any_shared(const struct mounts *our, int id)
+{
+    for (int i = 0; i < our->count; i++)
+        if ((id == 0 || id == our->mount[i].id) && is_shared(&our->mount[i]))
+            return true;
+    return false;
+}
+
 /* Finds the process, among those that have started us, with which mounts of OUR are shared: ID is that of
  * the mount to look for, 0: any. Returns its pid, or 0, and counts those mounts in *COUNT and gives the
  * first. The nearest parents are in our own mount namespace, maybe. */
@@ -106,7 +117,7 @@ find_sharer(const struct step *step, const struct mounts *our, int id, int *coun
 {
     char name[32] = ".";
 
-    for (int level = 0; level < 8; level++) {
+    for (int level = 0; level < 8 && is_any_shared(our, id); level++) {
         int parent = read_parent(step->proc_self, name), theirs_proc;
         struct mounts theirs;
 
