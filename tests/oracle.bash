@@ -33,9 +33,9 @@ needs_root_copy() {
 # PLAIN is set. START adds words.
 # shellcheck disable=SC2016,SC2054
 make_start() {
-    start=(sh -c 'cd "$1" && shift && umask 027 && trap "" USR1 && ulimit -Sn 200 &&
+    start=(sh -c 'cd "$1" && shift && umask 027 && ulimit -Sn 200 &&
         echo 7 >/proc/self/oom_score_adj && exec 8<. && exec "$@" <input' sh "$PUBLIC/start"
-        env --block-signal=USR2 COLOUR=blue nice -n 3 ionice -c 3 chrt --batch 0 setarch -R)
+        env --default-signal --ignore-signal=USR1 --block-signal=USR2 COLOUR=blue nice -n 3 ionice -c 3 chrt --batch 0 setarch -R)
     if [ "$EUID" = 0 ] || [ -z "${PLAIN-}" ]; then
         [ "$EUID" = 0 ] || start+=(unshare --user --map-root-user)
         start+=(setpriv --inh-caps +chown,+kill --ambient-caps +chown,+kill)

@@ -300,7 +300,7 @@ box_for_script() {
 # hunt CHAIN JOINER ...: runs the hunter in such a container, and the joiner again and again. What it has found is in
 # $BATS_TEST_TMPDIR/seen.
 hunt() {
-    local weak=$1 end= stages count i
+    local weak=$1 end='' stages count i
     shift
     needs_tool gcc
     gcc -D_GNU_SOURCE -O2 -static -o "$BATS_TEST_TMPDIR/hunter" tests/hunter.c
