@@ -305,9 +305,6 @@ void look_at_pids_max(struct step *step, int cgroup);
 /* "not known", with the man page to read: why_unknown("2 mount"). */
 struct why why_unknown(const char *man_page);
 
-/* Is CAPABILITY (a number) in our effective set? */
-bool have_capability(int capability);
-
 /* Says on stderr why execve(2) of PROGRAM, as it was typed, failed with ERROR. FILE is what was found in
  * PATH, "" when nothing was. */
 void explain_exec(const struct step *step, int error, const char *program, const char *file);
@@ -616,7 +613,11 @@ void note_maps(struct step *step, const struct id_maps *maps);
 /* Adds the names of the capabilities in SET to the report, if they are five at the most. */
 void note_cap_names(struct step *step, uint64_t set);
 
-/* The five sets of this process, from capget(2) and prctl(2); empty ones where these fail. */
+/* Is CAPABILITY (a number) in our effective set? Where capget(2) fails: yes. */
+bool have_capability(int capability);
+
+/* The five sets of this process, from capget(2) and prctl(2). Where these fail, effective, permitted and
+ * bounding are taken for full, the others for empty. */
 struct capabilities read_capabilities(void);
 
 /* The five sets and no_new_privs from the text of a /proc/PID/status. 0, or -1 with EINVAL. */

@@ -47,12 +47,6 @@ why_unknown(const char *man_page)
     return why;
 }
 
-bool
-have_capability(int capability)
-{
-    return (read_capabilities().effective >> capability) & 1;
-}
-
 long
 read_number(const char *path)
 {
