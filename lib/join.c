@@ -547,7 +547,7 @@ restore_death_signal(struct keep keep)
         prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     if (keep.death_signal == 0)
         return;
-    prctl(PR_SET_PDEATHSIG, keep.death_signal, 0, 0, 0);
+    set_death_signal(keep.death_signal);
     /* Did the parent die while the signal was cleared? A parent outside our pid namespace is 0
      * before and after: then PID 1 has died with it, and we with PID 1. */
     if (getppid() != keep.parent)

@@ -412,6 +412,12 @@ pid_t start_init(struct step *step);
 /* What that process does, for ever; READY: a pipe on which it says that it has begun. */
 noreturn void be_init(int ready);
 
+/* waitpid(2) until CHILD has ended, whatever interrupts it: 0, or -1 with errno. STATUS may be NULL. */
+int wait_for_exit(pid_t child, int *status);
+
+/* PR_SET_PDEATHSIG; ends the process (125) with a message when that fails, for it must not outlive its parent. */
+void set_death_signal(int signal);
+
 /* Asks the kernel to kill this process when its parent dies (PR_SET_PDEATHSIG), and makes sure that
  * the parent is not dead already: PIPE_END is the write end of a pipe that only the parent reads. */
 void die_with_parent(int pipe_end);

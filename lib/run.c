@@ -57,12 +57,33 @@ close_all_but_kept(struct step *step)
     step->target.pidfd = -1;
 }
 
+int
+wait_for_exit(pid_t child, int *status)
+{
+    pid_t ended;
+
+    do
+        ended = waitpid(child, status, 0);
+    while (ended == -1 && errno == EINTR);
+    return ended == -1 ? -1 : 0;
+}
+
+void
+set_death_signal(int signal)
+{
+    if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) == 0)
+        return;
+    fprintf(stderr, "%s: prctl(PR_SET_PDEATHSIG): %s\n", program_invocation_short_name,
+            strerror(errno));
+    _exit(EXIT_STEP_FAILED);
+}
+
 void
 die_with_parent(int pipe_end)
 {
     struct pollfd reader = {.fd = pipe_end, .events = 0};
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    set_death_signal(SIGKILL);
     /* If the parent had died before that, its end of the pipe is closed: POLLERR. */
     if (poll(&reader, 1, 0) == 1)
         _exit(EXIT_STEP_FAILED);
@@ -94,14 +115,14 @@ be_init(int ready)
     }
 }
 
-/* A copy of our own program in memory, memfd_create(2), or -1. PID 1 runs from it: through its
+/* A copy of our own program in memory, memfd_create(2), or -1 with errno. PID 1 runs from it: through its
  * /proc/1/exe a container could otherwise reach, and change, a file of the host (in runc that was
  * CVE-2019-5736). */
 static int
 copy_program(const struct step *step)
 {
-    int file = step->proc_self == -1 ? -1 : openat(step->proc_self, "exe", O_RDONLY | O_CLOEXEC);
-    int copy = -1;
+    int file = openat(step->proc_self, "exe", O_RDONLY | O_CLOEXEC);
+    int copy, error;
     ssize_t sent = -1;
 
     if (file == -1)
@@ -111,23 +132,27 @@ copy_program(const struct step *step)
         copy = (int)syscall(SYS_memfd_create, INIT_NAME, 1 /* MFD_CLOEXEC */);
     while (copy != -1 && (sent = sendfile(copy, file, NULL, 1 << 24)) > 0)
         ;
+    error = errno;
     close(file);
     if (copy != -1 && sent == -1) {
         close(copy);
-        return -1;
+        copy = -1;
     }
+    errno = error;
     return copy;
 }
 
 pid_t
 start_init(struct step *step)
 {
-    int ready[2], program = copy_program(step);
+    /* Without /proc there is nothing to copy from. But where a copy can be made it must be one: PID 1 that ran
+     * from the host's file without a word would be less than was asked for. */
+    int ready[2], program = step->proc_self == -1 ? -1 : copy_program(step);
     char byte;
     pid_t pid;
     bool is_ready;
 
-    if (pipe2(ready, O_CLOEXEC) == -1)
+    if ((step->proc_self != -1 && program == -1) || pipe2(ready, O_CLOEXEC) == -1)
         return -1;
     pid = fork();
     if (pid == 0) {
@@ -136,8 +161,10 @@ start_init(struct step *step)
         setsid(); /* no terminal: Ctrl-C at the caller's must not reach PID 1 */
         if (chdir("/") == -1 || dup2(ready[1], 0) == -1)
             _exit(EXIT_STEP_FAILED);
-        if (program != -1)
+        if (program != -1) {
             fexecve(program, argv, environ); /* begin sees the name, and calls be_init */
+            _exit(EXIT_STEP_FAILED);
+        }
         close_from(1);
         be_init(0);
     }
@@ -148,7 +175,7 @@ start_init(struct step *step)
     is_ready = pid > 0 && read(ready[0], &byte, 1) == 1;
     close(ready[0]);
     if (pid > 0 && !is_ready) {
-        waitpid(pid, NULL, 0);
+        wait_for_exit(pid, NULL);
         error = ECHILD;
         pid = -1;
     }
@@ -190,12 +217,11 @@ run_inside(struct step *step, int (*work)(const void *), const void *argument,
     }
     read_namespaces(step->proc_self, &step->now);
     close_all_but_kept(step);
-    if (pipe2(ends, O_CLOEXEC) == -1) {
+    dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 || pipe2(ends, O_CLOEXEC) == -1) {
         *why = why_fork(step);
         return -2;
     }
-    dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     pid = fork();
     if (pid == 0) {
         close(ends[0]);
@@ -220,7 +246,7 @@ run_inside(struct step *step, int (*work)(const void *), const void *argument,
     else if (pid > 0)
         result.error = ECHILD; /* it has died */
     if (pid > 0)
-        waitpid(pid, NULL, 0);
+        wait_for_exit(pid, NULL);
     close(ends[0]);
     prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
     errno = result.error;
@@ -387,10 +413,14 @@ wait_for_child(struct step *step, struct job *job)
         {.fd = step->previous, .events = POLLIN}, /* readable when the step before has ended */
         {.fd = job->started, .events = POLLIN},
     };
+    pid_t changed;
     int status;
 
     for (;;) {
-        while (waitpid(job->child, &status, WNOHANG | WUNTRACED) > 0) {
+        while ((changed = waitpid(job->child, &status, WNOHANG | WUNTRACED)) > 0 ||
+               (changed == -1 && errno == EINTR)) {
+            if (changed == -1)
+                continue;
             if (!WIFSTOPPED(status))
                 return status;
             child_stopped(job, WSTOPSIG(status));
@@ -482,7 +512,8 @@ run_command(struct step *step)
     /* A parent in the pid namespace of COMMAND (05 after 01 in a chain) can be seen by it, and so stays
      * shut. One outside may be looked at again, once COMMAND is no more a copy of it. */
     job.dumpable = outside ? prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) : 0;
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+        fail(step, errno, why_unknown("2 prctl"), "prctl(PR_SET_DUMPABLE, 0)");
     job.child = fork();
     if (job.child == -1)
         fail(step, errno, why_fork(step), "fork");
