@@ -80,7 +80,7 @@ is_alive(int pidfd)
 {
     struct pollfd end = {.fd = pidfd, .events = POLLIN}; /* readable: the process has ended */
 
-    return poll(&end, 1, 0) == 0;
+    return poll(&end, 1, 0) != 1;
 }
 
 /* The numbers after FIELD ("\nUid:") of a status file, translated into the target's user
