@@ -428,7 +428,8 @@ wait_for_child(struct step *step, struct job *job)
         if (poll(events, 3, -1) == -1)
             continue;
         if (events[2].revents != 0) {
-            prctl(PR_SET_DUMPABLE, job->dumpable, 0, 0, 0);
+            if (job->dumpable != 0)
+                prctl(PR_SET_DUMPABLE, job->dumpable, 0, 0, 0);
             close(job->started);
             events[2].fd = -1;
         }
