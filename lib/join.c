@@ -335,6 +335,8 @@ start_from(struct step *step)
         refuse(step, "%s is gone: process %d has ended", step->from.step, (int)step->from.pid);
     step->before = step->from.holds;
     step->previous = fcntl(step->target.pidfd, F_DUPFD_CLOEXEC, 3);
+    if (step->previous == -1) /* we would not notice when it ends */
+        fail(step, errno, why_unknown("2 fcntl"), "fcntl(F_DUPFD_CLOEXEC)");
 }
 
 /* Those of pid and time that are not ours already. */

@@ -46,11 +46,16 @@ close_all_but_kept(struct step *step)
     int copy[3];
 
     for (int i = 0; i < 3; i++)
-        copy[i] = *kept[i] == -1 ? -1 : fcntl(*kept[i], F_DUPFD_CLOEXEC, 6);
-    for (int i = 0; i < 3; i++) {
-        *kept[i] = copy[i] == -1 ? -1 : dup3(copy[i], 3 + i, O_CLOEXEC);
         if (*kept[i] == -1)
+            copy[i] = -1;
+        else if ((copy[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, 6)) == -1)
+            fail(step, errno, why_unknown("2 fcntl"), "fcntl(F_DUPFD_CLOEXEC)");
+    for (int i = 0; i < 3; i++) {
+        if (copy[i] == -1)
             close(3 + i);
+        else if (dup3(copy[i], 3 + i, O_CLOEXEC) == -1)
+            fail(step, errno, why_unknown("2 dup3"), "dup3");
+        *kept[i] = copy[i] == -1 ? -1 : 3 + i;
     }
     close_from(6);
     step->proc_self = -1;
