@@ -104,6 +104,9 @@ grade: rootfs ## for the teacher: DIR=submissions/ OUT=grades.csv (T='03 04': th
 test-labs: rootfs ## the exercises' checks: each known mistake must fail, with the hint meant for it (T=03: one)
 	@tests/lab prove $(T)
 
+test-faults: rootfs ## each system call of each step made to fail in turn (half an hour; T='01 05-pipe': these)
+	@BUILD=$(BUILD) tests/faults $(T)
+
 lint: ## warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, clang-format
 	@tests/lint
 
@@ -114,4 +117,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "..."); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-faults test-vm vm labs grade test-labs lint clean help

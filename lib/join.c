@@ -536,7 +536,11 @@ keep_death_signal(void)
 {
     struct keep keep = {.death_signal = 0};
 
-    prctl(PR_GET_PDEATHSIG, &keep.death_signal, 0, 0, 0);
+    if (prctl(PR_GET_PDEATHSIG, &keep.death_signal, 0, 0, 0) == -1) {
+        fprintf(stderr, "%s: prctl(PR_GET_PDEATHSIG): %s\n", program_invocation_short_name,
+                strerror(errno));
+        exit(EXIT_STEP_FAILED);
+    }
     keep.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     keep.parent = getppid();
     return keep;
