@@ -485,7 +485,10 @@ be_child(const struct step *step, const struct job *job, const int started[2])
     close(job->signals);
     close(step->leash);
     close(step->previous);
-    setpgid(0, 0); /* so that "kill 0" inside reaches nobody outside */
+    if (setpgid(0, 0) == -1) { /* so that "kill 0" inside reaches nobody outside */
+        explain(step, errno, why_unknown("2 setpgid"), "setpgid(0, 0)");
+        _exit(EXIT_STEP_FAILED);
+    }
     die_with_parent(started[1]);
     if (step->joining)
         replace_stdin(step);
