@@ -9,7 +9,6 @@
  *   before, with arguments that the kernel refuses. strace counts the calls of each process by itself: so when
  *   its Nth one is to fail, that will be one of a child.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
