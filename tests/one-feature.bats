@@ -127,6 +127,7 @@ EOF
   $IDENTITY
   step: prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE)
   step: fork()
+  step: prctl(PR_SET_DUMPABLE, SUID_DUMP_USER)
   $STAY
   child 1: prctl(PR_SET_PDEATHSIG, SIGKILL)
 * child 1: mount("proc", "DIR/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC, NULL)
@@ -233,6 +234,7 @@ EOF
 * step: write "0" to cgroup.procs
   $STAY
   step: rt_sigaction(SIGPIPE, SIG_IGN)
+  step: rt_sigaction(SIGPIPE, SIG_IGN)
   $JANITOR
 EOF
 }
@@ -320,6 +322,7 @@ EOF
 * step: setresgid(0, 0, 0)
 * step: setresuid(0, 0, 0)
 * step: keyctl(KEYCTL_JOIN_SESSION_KEYRING)
+  step: prctl(PR_SET_DUMPABLE, SUID_DUMP_USER)
   $STAY
 EOF
 }
