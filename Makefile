@@ -120,6 +120,9 @@ bench: rootfs ## how fast: each step, the chain and the pipeline beside tools th
 proof: rootfs ## runs all that shows that it is so, and writes the table in README.md (an hour)
 	@BUILD=$(BUILD) tests/proof run
 
+test-faults: rootfs ## each system call of each step made to fail in turn (half an hour; T='01 05-pipe': these)
+	@BUILD=$(BUILD) tests/faults $(T)
+
 lint: ## warnings of gcc and clang, cppcheck, clang-tidy, shellcheck, clang-format
 	@tests/lint
 
@@ -130,4 +133,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub(/%/, "..."); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 .SECONDARY:
-.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-vm vm labs grade test-labs fuzz bench proof lint clean help
+.PHONY: all rootfs rootfs-debian demo shell doctor test test-tutorial tutorial-refresh test-faults test-vm vm labs grade test-labs fuzz bench proof lint clean help

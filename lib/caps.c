@@ -13,16 +13,28 @@
 
 #include "nsteps.h"
 
-/* glibc provides no wrapper for capget(2) and capset(2). Version 3 has two 32-bit halves a set. */
+/* Three of the sets. glibc provides no wrapper for capget(2) and capset(2); version 3 has two 32-bit halves
+ * a set. It cannot fail but by a seccomp filter. Then we believe that we have all: what is to be dropped is
+ * dropped, or the kernel refuses that aloud; to believe that there is nothing to drop would be silent. */
 static struct capabilities
-from_halves(const struct __user_cap_data_struct half[2])
+sys_capget(void)
 {
-    struct capabilities caps = {0};
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct half[2] = {{0}};
+    struct capabilities caps = {.effective = ~UINT64_C(0), .permitted = ~UINT64_C(0)};
 
-    caps.effective = half[0].effective | (uint64_t)half[1].effective << 32;
-    caps.permitted = half[0].permitted | (uint64_t)half[1].permitted << 32;
-    caps.inheritable = half[0].inheritable | (uint64_t)half[1].inheritable << 32;
+    if (syscall(SYS_capget, &header, half) == 0) {
+        caps.effective = half[0].effective | (uint64_t)half[1].effective << 32;
+        caps.permitted = half[0].permitted | (uint64_t)half[1].permitted << 32;
+        caps.inheritable = half[0].inheritable | (uint64_t)half[1].inheritable << 32;
+    }
     return caps;
+}
+
+bool
+have_capability(int capability)
+{
+    return (sys_capget().effective >> capability) & 1;
 }
 
 void
@@ -39,23 +51,6 @@ note_cap_names(struct step *step, uint64_t set)
     add_note(step, "left:%s", line);
 }
 
-/* The three sets that one call reads; empty ones where it fails. */
-static struct capabilities
-sys_capget(void)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    struct __user_cap_data_struct half[2] = {{0}};
-
-    syscall(SYS_capget, &header, half);
-    return from_halves(half);
-}
-
-bool
-have_capability(int capability)
-{
-    return (sys_capget().effective >> capability) & 1;
-}
-
 struct capabilities
 read_capabilities(void)
 {
@@ -64,7 +59,7 @@ read_capabilities(void)
     for (int i = 0, count = cap_count(); i < count; i++) {
         uint64_t bit = UINT64_C(1) << i;
 
-        if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1)
+        if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) != 0) /* 1, or -1: as above */
             caps.bounding |= bit;
         if ((caps.permitted & caps.inheritable & bit) && /* else it cannot be ambient either */
             prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) == 1)

@@ -21,8 +21,8 @@ clean_up(struct step *step)
 {
     if (step->init > 0) {
         /* When PID 1 dies, the kernel kills all others in its pid namespace and waits for them. */
-        kill(step->init, SIGKILL);
-        waitpid(step->init, NULL, 0);
+        if (kill(step->init, SIGKILL) == 0) /* else it dies when we do: PR_SET_PDEATHSIG */
+            wait_for_exit(step->init, NULL);
         step->init = 0;
     }
     if (step->janitor > 0) {

@@ -393,7 +393,7 @@ run_and_listen(char **argv, char *said, size_t size)
         used += (size_t)got;
     said[used] = '\0';
     close(ends[0]);
-    return child == -1 || waitpid(child, &status, 0) == -1 ? -1 : status;
+    return child == -1 || wait_for_exit(child, &status) == -1 ? -1 : status;
 }
 
 void
@@ -471,13 +471,19 @@ int
 run_helper(pid_t helper, int go_ahead)
 {
     void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* it may have failed already, and said why */
-    int status;
+    bool asked = write(go_ahead, "g", 1) == 1 || errno == EPIPE;
+    int status = 0, error = errno;
 
-    if (write(go_ahead, "g", 1) != 1 || waitpid(helper, &status, 0) == -1)
-        return -1;
+    close(go_ahead); /* so that it ends, asked or not */
+    if (wait_for_exit(helper, &status) == -1)
+        error = errno;
     signal(SIGPIPE, before);
-    close(go_ahead);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+    if (asked && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    if (!asked || !WIFEXITED(status)) /* it could not say so itself */
+        fprintf(stderr, "%s: the process that was to write the maps has not done it: %s\n",
+                program_invocation_short_name, asked ? "a signal ended it" : strerror(error));
+    return -1;
 }
 
 /* The first lines of a map; all 340 would be no report. */

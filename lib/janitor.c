@@ -28,6 +28,7 @@ struct janitor {
     int parent;       /* the step: a pidfd */
     pid_t parent_pid;
     int leash; /* a pipe from the step */
+    int ready; /* and one to it */
 };
 
 static bool
@@ -249,13 +250,16 @@ be_janitor(const struct janitor *janitor)
     setsid();
     prctl(PR_SET_NAME, "05-janitor", 0, 0, 0);
     /* Where it can be seen from a container, it leads to nothing of the host's. */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (chdir("/") == -1)
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 || chdir("/") == -1)
         _exit(errno);
     /* If we were forked in the cgroup of another 05-cgroup, its janitor would kill us with it. The
      * root cgroup (it alone has no cgroup.type) may hold processes beside its children. */
     if (faccessat(janitor->base, "cgroup.type", F_OK, 0) == -1)
         write_file_at(janitor->base, "cgroup.procs", "0");
+    /* Only now may a cgroup be made: there is somebody to remove it. */
+    if (write(janitor->ready, "r", 1) != 1)
+        _exit(errno);
+    close(janitor->ready);
     for (;;) {
         if (poll(events, 2, -1) == -1)
             continue;
@@ -298,13 +302,16 @@ start_janitor(struct step *step, int base, const char *name)
 {
     struct janitor janitor = {.name = name, .base = base, .home = -1, .parent_pid = getpid()};
     char own[4096], path[8300];
-    int null, leash[2];
+    int null, leash[2], ready[2], error;
     sigset_t all, before;
+    bool is_ready;
+    char byte;
 
     janitor.parent = (int)syscall(SYS_pidfd_open, janitor.parent_pid, 0);
-    if (janitor.parent == -1 || pipe2(leash, O_CLOEXEC) == -1)
+    if (janitor.parent == -1 || pipe2(leash, O_CLOEXEC) == -1 || pipe2(ready, O_CLOEXEC) == -1)
         return -1;
     janitor.leash = leash[0];
+    janitor.ready = ready[1];
     if (read_cgroup_path(AT_FDCWD, "/proc/self/cgroup", own, sizeof own) == 0 &&
         find_cgroup_file(own, "cgroup.procs", path, sizeof path) == 0)
         janitor.home = open(path, O_WRONLY | O_CLOEXEC);
@@ -316,7 +323,8 @@ start_janitor(struct step *step, int base, const char *name)
     step->janitor = fork();
     if (step->janitor == 0) {
         for (int fd = STDERR_FILENO + 1; fd < 256; fd++)
-            if (fd != base && fd != janitor.home && fd != janitor.parent && fd != janitor.leash)
+            if (fd != base && fd != janitor.home && fd != janitor.parent && fd != janitor.leash &&
+                fd != janitor.ready)
                 close(fd);
         close_from(256);
         /* It must not hold the pipes of the pipeline open. */
@@ -325,13 +333,27 @@ start_janitor(struct step *step, int base, const char *name)
             dup2(null, fd);
         be_janitor(&janitor);
     }
+    error = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
     close(janitor.parent);
     close(leash[0]);
+    close(ready[1]);
     if (janitor.home != -1)
         close(janitor.home);
     step->leash = leash[1];
-    return step->janitor == -1 ? -1 : 0;
+    is_ready = step->janitor > 0 && read(ready[0], &byte, 1) == 1;
+    close(ready[0]);
+    if (!is_ready) {
+        close(step->leash); /* should it be there after all, it ends */
+        step->leash = -1;
+        if (step->janitor > 0) {
+            error = ECHILD;
+            wait_for_exit(step->janitor, NULL);
+        }
+        step->janitor = 0;
+    }
+    errno = error;
+    return is_ready ? 0 : -1;
 }
 
 int
@@ -354,7 +376,7 @@ give_order(struct step *step, char order)
     sigprocmask(SIG_BLOCK, &all, &before); /* half an order would be worse than none */
     step->janitor = 0;
     if ((write(step->leash, &order, 1) == 1 || errno == EPIPE) &&
-        waitpid(janitor, &status, 0) == janitor) {
+        wait_for_exit(janitor, &status) == 0) {
         errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
         if (errno == OOM_KILLED) {
             errno = 0;

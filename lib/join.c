@@ -80,7 +80,7 @@ is_alive(int pidfd)
 {
     struct pollfd end = {.fd = pidfd, .events = POLLIN}; /* readable: the process has ended */
 
-    return poll(&end, 1, 0) == 0;
+    return poll(&end, 1, 0) != 1;
 }
 
 /* The numbers after FIELD ("\nUid:") of a status file, translated into the target's user
@@ -337,6 +337,8 @@ start_from(struct step *step)
         refuse(step, "%s is gone: process %d has ended", step->from.step, (int)step->from.pid);
     step->before = step->from.holds;
     step->previous = fcntl(step->target.pidfd, F_DUPFD_CLOEXEC, 3);
+    if (step->previous == -1) /* we would not notice when it ends */
+        fail(step, errno, why_unknown("2 fcntl"), "fcntl(F_DUPFD_CLOEXEC)");
 }
 
 /* Those of pid and time that are not ours already. */
@@ -536,7 +538,11 @@ keep_death_signal(void)
 {
     struct keep keep = {.death_signal = 0};
 
-    prctl(PR_GET_PDEATHSIG, &keep.death_signal, 0, 0, 0);
+    if (prctl(PR_GET_PDEATHSIG, &keep.death_signal, 0, 0, 0) == -1) {
+        fprintf(stderr, "%s: prctl(PR_GET_PDEATHSIG): %s\n", program_invocation_short_name,
+                strerror(errno));
+        exit(EXIT_STEP_FAILED);
+    }
     keep.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     keep.parent = getppid();
     return keep;
@@ -549,7 +555,7 @@ restore_death_signal(struct keep keep)
         prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     if (keep.death_signal == 0)
         return;
-    prctl(PR_SET_PDEATHSIG, keep.death_signal, 0, 0, 0);
+    set_death_signal(keep.death_signal);
     /* Did the parent die while the signal was cleared? A parent outside our pid namespace is 0
      * before and after: then PID 1 has died with it, and we with PID 1. */
     if (getppid() != keep.parent)

@@ -130,9 +130,11 @@ cap_name(int number)
 int
 cap_count(void)
 {
-    static int count = 0; /* found once: it stays while this kernel runs */
+    static int count; /* asked once: it is a constant of the kernel */
 
-    while (count < 64 && prctl(PR_CAPBSET_READ, count, 0, 0, 0) >= 0)
+    /* EINVAL: there is no such capability. Any other error (a seccomp filter's) says nothing about it, and
+     * a count that is too small would leave capabilities in place that were to go. */
+    while (count < 64 && (prctl(PR_CAPBSET_READ, count, 0, 0, 0) != -1 || errno != EINVAL))
         count++;
     return count;
 }

@@ -412,6 +412,12 @@ pid_t start_init(struct step *step);
 /* What that process does, for ever; READY: a pipe on which it says that it has begun. */
 noreturn void be_init(int ready);
 
+/* waitpid(2) until CHILD has ended, whatever interrupts it: 0, or -1 with errno. STATUS may be NULL. */
+int wait_for_exit(pid_t child, int *status);
+
+/* PR_SET_PDEATHSIG; ends the process (125) with a message when that fails, for it must not outlive its parent. */
+void set_death_signal(int signal);
+
 /* Asks the kernel to kill this process when its parent dies (PR_SET_PDEATHSIG), and makes sure that
  * the parent is not dead already: PIPE_END is the write end of a pipe that only the parent reads. */
 void die_with_parent(int pipe_end);
@@ -624,10 +630,11 @@ void note_maps(struct step *step, const struct id_maps *maps);
 /* Adds the names of the capabilities in SET to the report, if they are five at the most. */
 void note_cap_names(struct step *step, uint64_t set);
 
-/* Is CAPABILITY (a number) in our effective set? */
+/* Is CAPABILITY (a number) in our effective set? Where capget(2) fails: yes. */
 bool have_capability(int capability);
 
-/* The five sets of this process, from capget(2) and prctl(2); empty ones where these fail. */
+/* The five sets of this process, from capget(2) and prctl(2). Where these fail, effective, permitted and
+ * bounding are taken for full, the others for empty. */
 struct capabilities read_capabilities(void);
 
 /* The five sets and no_new_privs from the text of a /proc/PID/status. 0, or -1 with EINVAL. */

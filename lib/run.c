@@ -45,15 +45,41 @@ close_all_but_kept(struct step *step)
     int copy[3];
 
     for (int i = 0; i < 3; i++)
-        copy[i] = *kept[i] == -1 ? -1 : fcntl(*kept[i], F_DUPFD_CLOEXEC, 6);
-    for (int i = 0; i < 3; i++) {
-        *kept[i] = copy[i] == -1 ? -1 : dup3(copy[i], 3 + i, O_CLOEXEC);
         if (*kept[i] == -1)
+            copy[i] = -1;
+        else if ((copy[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, 6)) == -1)
+            fail(step, errno, why_unknown("2 fcntl"), "fcntl(F_DUPFD_CLOEXEC)");
+    for (int i = 0; i < 3; i++) {
+        if (copy[i] == -1)
             close(3 + i);
+        else if (dup3(copy[i], 3 + i, O_CLOEXEC) == -1)
+            fail(step, errno, why_unknown("2 dup3"), "dup3");
+        *kept[i] = copy[i] == -1 ? -1 : 3 + i;
     }
     close_from(6);
     step->proc_self = -1;
     step->target.pidfd = -1;
+}
+
+int
+wait_for_exit(pid_t child, int *status)
+{
+    pid_t ended;
+
+    do
+        ended = waitpid(child, status, 0);
+    while (ended == -1 && errno == EINTR);
+    return ended == -1 ? -1 : 0;
+}
+
+void
+set_death_signal(int signal)
+{
+    if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) == 0)
+        return;
+    fprintf(stderr, "%s: prctl(PR_SET_PDEATHSIG): %s\n", program_invocation_short_name,
+            strerror(errno));
+    _exit(EXIT_STEP_FAILED);
 }
 
 void
@@ -61,7 +87,7 @@ die_with_parent(int pipe_end)
 {
     struct pollfd reader = {.fd = pipe_end, .events = 0};
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    set_death_signal(SIGKILL);
     /* If the parent had died before that, its end of the pipe is closed: POLLERR. */
     if (poll(&reader, 1, 0) == 1)
         _exit(EXIT_STEP_FAILED);
@@ -96,6 +122,8 @@ be_init(int ready)
 pid_t
 start_init(struct step *step)
 {
+    /* Without /proc there is nothing to copy from. But where a copy can be made it must be one: PID 1 that ran
+     * from the host's file without a word would be less than was asked for. */
     int file = step->proc_self == -1 ? -1 : openat(step->proc_self, "exe", O_RDONLY | O_CLOEXEC);
     int ready[2], program = file == -1 ? -1 : copy_program(file, INIT_NAME);
     char byte;
@@ -104,7 +132,7 @@ start_init(struct step *step)
 
     if (file != -1)
         close(file);
-    if (pipe2(ready, O_CLOEXEC) == -1)
+    if ((step->proc_self != -1 && program == -1) || pipe2(ready, O_CLOEXEC) == -1)
         return -1;
     pid = fork();
     if (pid == 0) {
@@ -113,8 +141,10 @@ start_init(struct step *step)
         setsid(); /* no terminal: Ctrl-C at the caller's must not reach PID 1 */
         if (chdir("/") == -1 || dup2(ready[1], 0) == -1)
             _exit(EXIT_STEP_FAILED);
-        if (program != -1)
+        if (program != -1) {
             fexecve(program, argv, environ); /* begin sees the name, and calls be_init */
+            _exit(EXIT_STEP_FAILED);
+        }
         close_from(1);
         be_init(0);
     }
@@ -125,7 +155,7 @@ start_init(struct step *step)
     is_ready = pid > 0 && read(ready[0], &byte, 1) == 1;
     close(ready[0]);
     if (pid > 0 && !is_ready) {
-        waitpid(pid, NULL, 0);
+        wait_for_exit(pid, NULL);
         error = ECHILD;
         pid = -1;
     }
@@ -167,12 +197,11 @@ run_inside(struct step *step, int (*work)(const void *), const void *argument,
     }
     read_namespaces(step->proc_self, &step->now);
     close_all_but_kept(step);
-    if (pipe2(ends, O_CLOEXEC) == -1) {
+    dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 || pipe2(ends, O_CLOEXEC) == -1) {
         *why = why_fork(step);
         return -2;
     }
-    dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     pid = fork();
     if (pid == 0) {
         close(ends[0]);
@@ -197,7 +226,7 @@ run_inside(struct step *step, int (*work)(const void *), const void *argument,
     else if (pid > 0)
         result.error = ECHILD; /* it has died */
     if (pid > 0)
-        waitpid(pid, NULL, 0);
+        wait_for_exit(pid, NULL);
     close(ends[0]);
     prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
     errno = result.error;
@@ -364,10 +393,14 @@ wait_for_child(struct step *step, struct job *job)
         {.fd = step->previous, .events = POLLIN}, /* readable when the step before has ended */
         {.fd = job->started, .events = POLLIN},
     };
+    pid_t changed;
     int status;
 
     for (;;) {
-        while (waitpid(job->child, &status, WNOHANG | WUNTRACED) > 0) {
+        while ((changed = waitpid(job->child, &status, WNOHANG | WUNTRACED)) > 0 ||
+               (changed == -1 && errno == EINTR)) {
+            if (changed == -1)
+                continue;
             if (!WIFSTOPPED(status))
                 return status;
             child_stopped(job, WSTOPSIG(status));
@@ -375,7 +408,8 @@ wait_for_child(struct step *step, struct job *job)
         if (poll(events, 3, -1) == -1)
             continue;
         if (events[2].revents != 0) {
-            prctl(PR_SET_DUMPABLE, job->dumpable, 0, 0, 0);
+            if (job->dumpable != 0)
+                prctl(PR_SET_DUMPABLE, job->dumpable, 0, 0, 0);
             close(job->started);
             events[2].fd = -1;
         }
@@ -426,7 +460,10 @@ be_child(const struct step *step, const struct job *job, const int started[2])
     close(job->signals);
     close(step->leash);
     close(step->previous);
-    setpgid(0, 0); /* so that "kill 0" inside reaches nobody outside */
+    if (setpgid(0, 0) == -1) { /* so that "kill 0" inside reaches nobody outside */
+        explain(step, errno, why_unknown("2 setpgid"), "setpgid(0, 0)");
+        _exit(EXIT_STEP_FAILED);
+    }
     die_with_parent(started[1]);
     if (step->joining)
         replace_stdin(step);
@@ -459,7 +496,8 @@ run_command(struct step *step)
     /* A parent in the pid namespace of COMMAND (05 after 01 in a chain) can be seen by it, and so stays
      * shut. One outside may be looked at again, once COMMAND is no more a copy of it. */
     job.dumpable = outside ? prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) : 0;
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+        fail(step, errno, why_unknown("2 prctl"), "prctl(PR_SET_DUMPABLE, 0)");
     job.child = fork();
     if (job.child == -1)
         fail(step, errno, why_fork(step), "fork");
