@@ -43,7 +43,10 @@ static bool
 has_processes(int cgroup)
 {
     int events = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
-    bool has = events == -1 || is_populated(events);
+    char text[256] = "";
+    /* What cannot be read may hold the step itself, who is not to be killed. */
+    bool has = events == -1 || pread(events, text, sizeof text - 1, 0) <= 0 ||
+               strstr(text, "populated 1") != NULL;
 
     if (events != -1)
         close(events);
@@ -197,7 +200,7 @@ static int
 clean(const struct janitor *janitor)
 {
     int cgroup = openat(janitor->base, janitor->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int lock, error = 0;
+    int lock, error = cgroup == -1 && errno != ENOENT ? errno : 0;
     bool out_of_memory = false;
 
     if (cgroup != -1) {
@@ -209,7 +212,8 @@ clean(const struct janitor *janitor)
             char pid[16];
 
             snprintf(pid, sizeof pid, "%d", (int)janitor->parent_pid);
-            if (janitor->home == -1 || write(janitor->home, pid, strlen(pid)) == -1) {
+            if (janitor->home == -1 ||
+                write(janitor->home, pid, strlen(pid)) != (ssize_t)strlen(pid)) {
                 /* Where it came from is gone by now, or takes no processes any more. Then another
                  * janitor cleans up as soon as it has ended, and it need not wait. */
                 pid_t other = fork();
@@ -245,6 +249,7 @@ be_janitor(const struct janitor *janitor)
         {.fd = janitor->parent, .events = POLLIN},
     };
     bool mine = false;
+    ssize_t got;
     char order;
 
     setsid();
@@ -265,7 +270,10 @@ be_janitor(const struct janitor *janitor)
             continue;
         if (!(events[0].revents & POLLIN))
             break; /* the leash is closed, or the step is gone */
-        if (read(janitor->leash, &order, 1) != 1)
+        got = read(janitor->leash, &order, 1);
+        if (got == -1)
+            continue; /* the order is still there, and the step waits for us */
+        if (got == 0)
             break;
         if (order == 'm')
             mine = true;
@@ -330,7 +338,8 @@ start_janitor(struct step *step, int base, const char *name)
         /* It must not hold the pipes of the pipeline open. */
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
         for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-            dup2(null, fd);
+            if (dup2(null, fd) == -1)
+                close(fd);
         be_janitor(&janitor);
     }
     error = errno;

@@ -25,9 +25,10 @@ base() {
     base
     state looked >"$BATS_TEST_TMPDIR/again"
     [ -z "$(differences "$BATS_TEST_TMPDIR/base" "$BATS_TEST_TMPDIR/again")" ]
-    for line in 'Umask: 0027' 'SigIgn: 0000000000000200' 'SigBlk: 0000000000000800' 'environment COLOUR: blue' \
+    # (Under make(1) 32 and 33, glibc's own, are ignored as well: its posix_spawn(3) leaves them so.)
+    for line in 'Umask: 0027' 'SigIgn: 0000000(00|18)0000200' 'SigBlk: 0000000000000800' 'environment COLOUR: blue' \
         'nice: 3' 'oom_score_adj: 7' 'personality: 0x40000' 'scheduling: policy 3, priority 0' 'CapAmb: 0000000000000021'; do
-        grep -qx "$line" "$BATS_TEST_TMPDIR/base" || { echo "$line"; false; }
+        grep -qxE "$line" "$BATS_TEST_TMPDIR/base" || { echo "$line"; false; }
     done
     grep -q '^descriptor 8: ' "$BATS_TEST_TMPDIR/base"
     refute grep ': ?' "$BATS_TEST_TMPDIR/base"

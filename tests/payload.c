@@ -57,11 +57,12 @@ add_file(struct text *text, const char *file, const char *const *wanted)
     while (fd != -1 && (got = read(fd, bytes + used, sizeof bytes - 1 - used)) > 0)
         used += (size_t)got;
     bytes[used] = '\0';
+    if (fd != -1)
+        close(fd);
     if (fd == -1 || got == -1) {
         add(text, "%s: cannot be read\n", file);
         return;
     }
-    close(fd);
     while ((line = strsep(&rest, "\n")) != NULL && line[0] != '\0') {
         bool shown = wanted == NULL;
 
