@@ -12,6 +12,17 @@
 
 #include "../../lib/nsteps.h"
 
+/* A step that runs COMMAND in a container executes a copy of itself first. Here it stays what it is. */
+#define run_from_copy copy_for_real
+#include "../../lib/copy.c"
+#undef run_from_copy
+
+void
+run_from_copy(char **argv)
+{
+    (void)argv;
+}
+
 enum { MAX_WORDS = 64, UNDERSTOOD = 1000 };
 
 int main_01(int argc, char **argv), main_02(int argc, char **argv), main_03(int argc, char **argv);
