@@ -62,10 +62,10 @@ box# exit
 $ readlink /proc/self/ns/uts /proc/self/ns/net
 uts:[4026530002]
 net:[4026530003]
-$ ps -o pid,ppid,args
+$ ps -o pid,ppid,args --sort=args
     PID    PPID COMMAND
    4711     500 bash ...
-   4712    4711 ps -o pid,ppid,args
+   4712    4711 ps -o pid,ppid,args --sort=args
 ```
 END
     [ "$status" = 0 ] || { echo "$out"; false; }
