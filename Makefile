@@ -7,7 +7,8 @@ FUZZ   = 60
 CFLAGS   = -O2 -g -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 CPPFLAGS = -D_GNU_SOURCE
 # Static: a step must still run after the root directory has changed and libc is out of sight.
-LDFLAGS  = -static
+# -s: without symbols, for a step may copy itself into memory (lib/copy.c). For a debugger: make LDFLAGS=-static
+LDFLAGS  = -static -s
 # musl-gcc does not look for the kernel's own headers (linux/*.h) by itself.
 ifneq (,$(findstring musl,$(CC)))
 CPPFLAGS += -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
