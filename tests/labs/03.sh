@@ -17,6 +17,8 @@ when not-called '07-userns-map -- 03-chroot "$PWD/build/rootfs" -- ls -d /bin/03
     'The step says that / has changed, and it has not. Is chroot(2) really called, and with the argument new_root?'
 when chdir-before '07-userns-map -- 03-chroot "$PWD/build/rootfs" -- ls -d ../../sys/kernel 2>/dev/null' kernel \
     'After your function the working directory is still outside the new /, where ".." leads out. chdir("/") comes after chroot(2): before it, / is the old one.'
+when relative 'cd build && 07-userns-map -- 03-chroot rootfs -- true 2>&1' '^03-chroot: chroot' \
+    'With NEWROOT as an absolute path all is well, and with a relative one it is not: after a chdir(2) the same word means another directory. So the chdir comes last.'
 status='07-userns-map -- 03-chroot README.md -- true >/dev/null 2>&1; echo status $? | sed s/125/right/'
 when error-lost "$status" 'status 0$' \
     'NEWROOT was a file, and yet COMMAND has run. When chroot(2) fails the step must hear of it: return -1 then, with errno as the call has left it.'
@@ -47,6 +49,11 @@ mutant chdir-to-new-root chdir-new-root change_root <<'C'
     if (chroot(new_root) == -1)
         return -1;
     return chdir(new_root);
+C
+mutant chdir-to-new-root-before relative change_root <<'C'
+    if (chdir(new_root) == -1)
+        return -1;
+    return chroot(new_root);
 C
 mutant exits own-exit change_root <<'C'
     if (chroot(new_root) == -1) {
