@@ -18,7 +18,7 @@ load oracle
 @test "NEWROOT within NEWROOT" {
     needs_root_copy
     mkdir -p "$ROOT/mnt/usr"
-    START=(unshare --mount bash -c 'mount --bind "$1/usr" "$1/mnt/usr" && mount --rbind / "$1/old" && shift && exec "$@"' bash "$ROOT")
+    START=(unshare --mount bash -c 'mount --rbind "$1/usr" "$1/mnt/usr" && mount --rbind / "$1/old" && shift && exec "$@"' bash "$ROOT")
     oracle NEWROOT "chroot $ROOT chroot /old looked" chain "03-chroot $ROOT -- 03-chroot /old -- looked"
 }
 @test "NEWROOT is /" {

@@ -24,7 +24,7 @@ pivots() {
 }
 @test "NEWROOT with mounts below it" {
     needs_root_copy
-    START=(bash -c 'mount --bind /usr "$1/mnt" && mount -t tmpfs none "$1/tmp" && shift && exec "$@"' bash "$ROOT")
+    START=(bash -c 'mount --rbind /usr "$1/mnt" && mount -t tmpfs none "$1/tmp" && shift && exec "$@"' bash "$ROOT")
     pivots '' "$ROOT" "mount --rbind $ROOT $ROOT && cd $ROOT && pivot_root . . && umount -l . && cd / && exec looked"
     grep -q '^all mounts /mnt: ' "$BATS_TEST_TMPDIR/theirs"
 }
