@@ -6,8 +6,8 @@
 # BUILD has the steps, ROOTFS is the new root. V=1 in the environment shows the steps' own reports;
 # MAP=FILE.svg draws them (lib/map.sh), as a map of the namespaces of the very run that is shown.
 # "try" only runs the pipeline, for lib/doctor.sh: its status is that of the demo.
-# POSIX sh and awk; the payload, too, uses only what the shell has built in, for the root file
-# system may be any.
+# POSIX sh and awk; the payload, too, uses only what the shell has built in, for the root
+# filesystem may be any.
 set -u
 export LC_ALL=C
 

@@ -65,7 +65,7 @@ failed(struct failure *failure, struct why why, const char *call, ...)
     return -1;
 }
 
-/* mount(2) of the file system TYPE on DEV/NAME, a directory that it makes. */
+/* mount(2) of the filesystem TYPE on DEV/NAME, a directory that it makes. */
 static int
 mount_below(const struct step *step, const char *dev, const char *name, const char *type,
             unsigned long flags, const char *options, struct failure *failure)

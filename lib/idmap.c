@@ -267,8 +267,8 @@ refuse_no_range(struct step *step, const char *file, uint32_t uid)
         refuse(step, "%s cannot be read: %s; as root: touch /etc/subuid /etc/subgid; chmod 644 %s",
                file, strerror(errno), file);
     refuse(step,
-           "%s grants uid %" PRIu32 " no ids; as root: usermod --add-subuids 100000-165535 "
-           "--add-subgids 100000-165535 USER",
+           "%s grants uid %" PRIu32 " no ids; as root: usermod --add-subuids FIRST-LAST "
+           "--add-subgids FIRST-LAST USER, with 65536 ids that no line there has yet",
            file, uid);
 }
 
@@ -423,7 +423,7 @@ run_newidmap(struct step *step, const char *program, int proc, pid_t pid,
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_FOUND)
         refuse(step, "--auto needs %s, which is not installed: apt-get install uidmap", program);
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_EXECUTABLE)
-        refuse(step, "--auto needs %s, which cannot be executed: as root: chmod a+x $(which %s)",
+        refuse(step, "--auto needs %s, which cannot be executed; as root: chmod a+x /usr/bin/%s",
                program, program);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         fputs(said, stderr); /* a warning, maybe */

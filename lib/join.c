@@ -95,7 +95,7 @@ parse_ids(const char *status, const char *field, const struct id_map *map, uint3
     if (rest == NULL)
         return 0;
     rest += strlen(field);
-    /* MAX are read, not found: after the saved uid comes that for file systems, and is none of three. */
+    /* MAX are read, not found: after the saved uid comes that for filesystems, and is none of three. */
     for (int read = 0; read < max && *rest != '\n'; read++, rest = next) {
         unsigned long id = strtoul(rest, &next, 10);
         int64_t inside = map == NULL ? (int64_t)id : id_inside(map, (uint32_t)id);
@@ -121,7 +121,7 @@ read_identity(struct target *target, bool same_user_namespace)
         read_id_map(target->proc, "uid_map", &uids) == -1 ||
         read_id_map(target->proc, "gid_map", &gids) == -1)
         return -1;
-    /* Uid: real, effective, saved, file system. */
+    /* Uid: real, effective, saved, filesystem. */
     target->ids_mapped =
         parse_ids(status, "\nUid:", same_user_namespace ? NULL : &uids, target->uid, 3) == 3 &&
         parse_ids(status, "\nGid:", same_user_namespace ? NULL : &gids, target->gid, 3) == 3;
@@ -438,10 +438,11 @@ void
 check_path(struct step *step, const char *path)
 {
     if (step->lost_cwd && path[0] != '/')
-        refuse(step,
-               "%s is relative to the directory in which you are, and who the step before has "
-               "become may not enter that: type the whole path, beginning with /",
-               path);
+        refuse(
+            step,
+            "%s is relative to the directory in which you are, and that is not there, or may not "
+            "be entered, after the step before: type the whole path, beginning with /",
+            path);
 }
 
 int

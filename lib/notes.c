@@ -222,7 +222,8 @@ note_descriptors(struct step *step)
     struct stat file;
 
     if (step->inherited[0] != '\0')
-        add_note(step, "note: open descriptors that COMMAND does not get: %s", step->inherited);
+        add_note(step, "note: open file descriptors that COMMAND does not get: %s",
+                 step->inherited);
     for (int fd = step->joining ? 1 : 0; fd <= STDERR_FILENO; fd++)
         if (fstat(fd, &file) == 0 && S_ISDIR(file.st_mode))
             add_note(step,

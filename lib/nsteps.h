@@ -251,7 +251,7 @@ void find_inherited(struct step *step);
 /* ---- why.c, why-*.c: why did this call fail? ------------------------------------------------- */
 /* Each looks at what user space can read, in the order in which the kernel checks, and never changes
  * anything. errno must still be the failed call's, and is left as it was. The arguments are those of the
- * call: FLAGS of unshare(2), the TARGET and file system TYPE of mount(2), the PID to be joined, the TYPES of
+ * call: FLAGS of unshare(2), the TARGET and filesystem TYPE of mount(2), the PID to be joined, the TYPES of
  * namespaces of step->target that were to be entered, the directory DIR (a descriptor; -1: /). */
 
 struct why why_unshare(const struct step *step, int flags);
@@ -445,12 +445,12 @@ void run_from_copy(char **argv);
 
 struct mount {              /* a line of mountinfo, proc_pid_mountinfo(5) */
     int id, parent;         /* the parent of "/" is not listed */
-    const char *root;       /* which directory of the file system */
+    const char *root;       /* which directory of the filesystem */
     const char *point;      /* where it is mounted, as seen from our / */
     const char *options;    /* "rw,nosuid,relatime" */
     const char *tags;       /* "shared:5 master:2", "unbindable", or "" */
     const char *type;       /* "proc" */
-    const char *fs_options; /* those of the whole file system */
+    const char *fs_options; /* those of the whole filesystem */
 };
 
 struct mounts {
@@ -487,7 +487,7 @@ bool has_option(const char *options, const char *word);
 
 /* ---- cgroup.c: finding cgroup v2, and cleaning up ------------------------------------------- */
 
-/* Where the cgroup2 file system is mounted, from /proc/self/mountinfo, and in ROOT, if that is not
+/* Where the cgroup2 filesystem is mounted, from /proc/self/mountinfo, and in ROOT, if that is not
  * NULL, which cgroup is seen there: "/", or "/.." and the like in a cgroup namespace. Both of SIZE
  * bytes. 0, or -1 with errno (ENOENT: it is mounted nowhere). */
 int find_cgroup2(char *path, char *root, size_t size);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# rootfs.sh - puts a root file system together, offline, out of this machine's own programs.
+# rootfs.sh - puts a root filesystem together, offline, out of this machine's own programs.
 #
 #   lib/rootfs.sh DIR STEPS            programs, the libraries that they load, and the steps
 #   lib/rootfs.sh --debian DIR STEPS   a small Debian by debootstrap instead (root, network)

@@ -141,12 +141,11 @@ find_why_no_cgroup(const struct step *step, int error)
         return say_files(error);
     if (find_cgroup2(path, root, sizeof path) == -1)
         return kernel_has_cgroup2()
-                   ? say_why(
-                         "05-cgroup before 03-chroot or 04-pivot_root; or as root: "
-                         "mount -t cgroup2 none DIR",
-                         "no file system of type cgroup2 is mounted here (/proc/self/mountinfo)")
+                   ? say_why("05-cgroup before 03-chroot or 04-pivot_root; or as root: "
+                             "mount -t cgroup2 none DIR",
+                             "no filesystem of type cgroup2 is mounted here (/proc/self/mountinfo)")
                    : say_why("another kernel: make vm",
-                             "this kernel has no file system cgroup2 (/proc/filesystems)");
+                             "this kernel has no filesystem cgroup2 (/proc/filesystems)");
     if (statfs(path, &fs) == 0 && fs.f_type != CGROUP2_MAGIC)
         return say_why("as root: mount -t cgroup2 none DIR, in a mount namespace of your own",
                        "something else is mounted over cgroup v2, on %s or above it", path);
@@ -536,6 +535,9 @@ why_entered(const struct step *step, int cgroup)
     read_line(cgroup, "cgroup.subtree_control", list, sizeof list);
     if (error == EMFILE || error == ENFILE)
         why = say_files(error);
+    else if (error == ENODEV ||
+             (error == ENOENT && faccessat(cgroup, "cgroup.procs", F_OK, 0) == -1))
+        why = say_why("again", "somebody has removed %s a moment ago", at.path);
     else if (error == ENOENT)
         why = say_nsdelegate(at.path);
     else if (error == EOPNOTSUPP && strcmp(type, "domain invalid") == 0 && go_up(&at))
@@ -546,8 +548,6 @@ why_entered(const struct step *step, int cgroup)
             "%s gives controllers (%s) to those below it, and a cgroup that does takes no "
             "processes (the rule of no internal processes)",
             at.path, list);
-    else if (error == ENODEV)
-        why = say_why("again", "somebody has removed %s a moment ago", at.path);
     errno = error;
     return why;
 }
@@ -596,11 +596,9 @@ why_join_cgroup(const struct step *step)
     if (target->cgroup_error == 0) {
         why = why_unknown("7 cgroups");
         if (error == EACCES)
-            why = say_why(
-                "",
-                "to move from one cgroup to another one must be allowed to write cgroup.procs "
-                "of the one above both, %s",
-                target->cgroup_ancestor);
+            why = say_why("",
+                          "to move there one must be allowed to write %s, in the cgroup above both",
+                          target->cgroup_ancestor);
         else if (error == ENOENT)
             why = say_nsdelegate(look_at_cgroup(step, target->cgroup).path);
         else if (error == ENODEV)
@@ -641,9 +639,10 @@ find_pids_max(struct place at, struct why *why)
                 "a larger pids.max for 05-cgroup (each step in the cgroup counts), or: echo %ld > "
                 "%.180s/pids.max",
                 limit + 32, at.path);
-            *why =
-                say_why(hint, "pids.max of the cgroup %s is %ld, and it has %ld process%s already",
-                        at.path, limit, count, count == 1 ? "" : "es");
+            *why = say_why(
+                hint,
+                "pids.max of the cgroup %s is %ld, and pids.current is %ld already (each thread counts)",
+                at.path, limit, count);
             return true;
         }
     } while (go_up(&at));

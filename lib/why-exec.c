@@ -105,11 +105,10 @@ say_noexec(const struct step *step, const struct image *image)
 
     if (read_mounts(step, &mounts))
         mount = find_mount(&mounts, mount_id_of(step, image->path));
-    why =
-        say_why("mount -o remount,bind,exec MOUNTPOINT; or copy the program to another file system",
-                "%s%s is on %s, which is mounted noexec", image->wanted, image->path,
-                mount != NULL ? mount->point
-                              : "a mount (/proc, which is not here, would tell which)");
+    why = say_why(
+        "as root: mount -o remount,bind,exec MOUNTPOINT; or copy the program to another filesystem",
+        "%s%s is on %s, which is mounted noexec", image->wanted, image->path,
+        mount != NULL ? mount->point : "a mount (/proc, which is not here, would tell which)");
     free_mounts(&mounts);
     return why;
 }
@@ -192,7 +191,7 @@ find_why_format(const struct program *program, const char *path)
         return say_why("file(1) tells more", "%s is an ELF file, but no program (e_type is %u)",
                        path, program->type);
     if (program->machine != NATIVE)
-        return say_why("take a program, or a whole root file system, that is made for this machine",
+        return say_why("take a program, or a whole root filesystem, that is made for this machine",
                        "%s is for %s (e_machine %u), and this machine is %s", path,
                        machine_name(program->machine), program->machine, machine_name(NATIVE));
     if (program->table + program->segments * entry > (uint64_t)program->size)
@@ -443,12 +442,12 @@ say_not_in_path(const char *program)
                        program);
     if (shut_directories(shut, sizeof shut)[0] != '\0')
         return say_why(
-            "copy the steps to a directory that everybody may enter, and put that in PATH",
+            "type its whole path, or put its directory in PATH (for a step: a copy where everybody may enter)",
             "%s is in no directory of PATH that uid %u may enter (it may not enter %s)", program,
             geteuid(), shut);
     return say_why(
         "type its whole path, or put its directory in PATH (for a step: PATH=$PWD/build:$PATH)",
-        "below this / no directory of PATH has a program %s", program);
+        "no directory of PATH has a program %s under this root", program);
 }
 
 /* The bytes of LIST as exec counts them: each string with its NUL, and a pointer to it. */

@@ -472,8 +472,10 @@ why_bounding_drop(const struct capabilities *was, int capability)
     else if (error == EPERM && !have_capability(CAP_SETPCAP)) {
         why = say_missing(call, "CAP_SETPCAP");
         if (ids_are_mapped() && geteuid() == 0)
-            snprintf(why.hint, sizeof why.hint, "both at once: 08-capset --drop %s,cap_setpcap",
-                     name);
+            snprintf(
+                why.hint, sizeof why.hint,
+                "both at once, in the step that has dropped cap_setpcap: 08-capset --drop %s,cap_setpcap",
+                name);
         else if (ids_are_mapped())
             snprintf(why.hint, sizeof why.hint,
                      "as root, or in a user namespace of your own: 07-userns-map -- 08-capset ...");

@@ -20,7 +20,7 @@ static const struct {
     const char *v1, *v2;
 } old_names[] = {
     {"memory.limit_in_bytes", "memory.max"},
-    {"memory.soft_limit_in_bytes", "memory.high"},
+    {"memory.soft_limit_in_bytes", "memory.low"},
     {"memory.memsw.limit_in_bytes", "memory.swap.max"},
     {"cpu.shares", "cpu.weight"},
     {"cpu.cfs_quota_us", "cpu.max"},
@@ -49,7 +49,8 @@ say_v1_file(const char *file)
     for (size_t i = 0; i < sizeof old_names / sizeof old_names[0]; i++)
         if (fnmatch(old_names[i].v1, file, 0) == 0)
             v2 = old_names[i].v2;
-    snprintf(hint, sizeof hint, "%s=..., as it is called in cgroup v2", v2);
+    snprintf(hint, sizeof hint,
+             "%s=..., which has its place in cgroup v2 (its values may mean something else)", v2);
     return say_why(hint, "%s is a file of cgroup v1, and the steps use v2", file);
 }
 

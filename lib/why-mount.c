@@ -157,7 +157,7 @@ why_propagation(const struct step *step)
 
 /* ---- a new proc, sysfs, tmpfs or devpts ------------------------------------------------------ */
 
-/* The checks that can say EPERM to a new file system, in their order. */
+/* The checks that can say EPERM to a new filesystem, in their order. */
 enum check { MAY_MOUNT, OWNS_NAMESPACE, MAY_SEE, NO_CHECK };
 
 /* Which of them does it, for a mount of TYPE that is attached nowhere and vanishes at once? fsopen(2), Linux
@@ -314,7 +314,7 @@ say_not_permitted(const struct step *step, const struct mounts *mounts, const ch
     return not_this;
 }
 
-/* EBUSY: the same file system may not be mounted on itself. (A new proc, tmpfs or devpts is never the
+/* EBUSY: the same filesystem may not be mounted on itself. (A new proc, tmpfs or devpts is never the
  * same, a sysfs is for the same net namespace.) */
 static struct why
 say_same(const struct step *step, const struct mounts *mounts, const char *target, const char *type)

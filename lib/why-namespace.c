@@ -169,8 +169,8 @@ find_why_no_space(const struct step *step, int flags)
     if (used == 0 && !outer)
         return say_unknown(step, "2 unshare");
     return say_why(
-        "lsns shows the namespaces, end some; or as root outside: grep . /proc/sys/user/max_*, and a "
-        "larger number",
+        "lsns shows the namespaces and their processes: end some; or as root outside: sysctl "
+        "user.max_TYPE_namespaces=N, with a larger N",
         "uid %u has as many namespaces as it may have%s%s%s%s", geteuid(),
         used > 0 ? ": in /proc/sys/user here " : "", limits,
         outer ? (used > 0 ? "; or fewer by" : " by") : "",
@@ -308,14 +308,16 @@ find_why_clock(const struct step *step, int clock, const char *seconds, int erro
         return say_apparmor(label, "CAP_SYS_TIME, although the process has it",
                             "capability sys_time,");
     if (error == ERANGE)
-        return say_why(seconds[0] == '-'
-                           ? "a smaller number: `cut -d . -f 1 /proc/uptime` shows how "
-                             "many seconds there are to take away"
-                           : "a smaller number",
-                       "%s s would take %s in the new namespace %s", seconds,
-                       clock == 1 ? "CLOCK_MONOTONIC" : "CLOCK_BOOTTIME",
-                       seconds[0] == '-' ? "below 0"
-                                         : "beyond the 146 years that the kernel allows");
+        return say_why(
+            seconds[0] != '-' ? "a smaller number"
+            : clock == 1
+                ? "a smaller number: CLOCK_MONOTONIC is what /proc/uptime shows, outside of "
+                  "time namespaces, without the time in which the machine was suspended"
+                : "a smaller number: `cut -d . -f 1 /proc/uptime`, outside of time "
+                  "namespaces, shows how many seconds there are to take away",
+            "%s s would take %s in the new namespace %s", seconds,
+            clock == 1 ? "CLOCK_MONOTONIC" : "CLOCK_BOOTTIME",
+            seconds[0] == '-' ? "below 0" : "beyond the 146 years that the kernel allows");
     return why_unknown("7 time_namespaces");
 }
 
@@ -469,7 +471,7 @@ find_why_no_more(const struct step *step)
 
     if (has_all_tasks(step, &tasks, &limit))
         return say_why(
-            "end some: ps -u $(id -u); or a higher limit: ulimit -u 4096",
+            "end some: ps -u $(id -u); or a larger limit, up to that of ulimit -Hu, in bash: ulimit -u N",
             "RLIMIT_NPROC (ulimit -u) is %lu, and uid %u runs %ld processes and threads here",
             limit, getuid(), tasks);
     if (read_file_at(AT_FDCWD, "/proc/loadavg", text, sizeof text) > 0 &&

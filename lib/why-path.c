@@ -47,10 +47,9 @@ say_part(const char *prefix, const char *parent, int error, const char *hint)
         link[length] = '\0';
         if (error == ELOOP)
             return say_why(
-                "name a directory that is there",
-                "%.150s is a symbolic link to %.150s, and so on in a circle (or through more "
-                "than 40 links)",
-                prefix, link);
+                "ls -l shows where each link leads",
+                "%.150s is a symbolic link that leads back to itself, or through more than 40 others",
+                prefix);
         if (error == ENOENT)
             return say_why(hint, "%.150s is a symbolic link to %.150s, which is not there", prefix,
                            link);
@@ -85,7 +84,7 @@ say_path(const char *path, bool enter, const char *hint)
                        "the directory in which this was typed has been removed");
     if (strlen(path) > 4095)
         return say_why("cd to a directory on the way there, and type the rest",
-                       "the path is longer than 4095 bytes");
+                       "a path has 4095 bytes at the most, and this one has %zu", strlen(path));
     snprintf(parent, sizeof parent, "%s", path[0] == '/' ? "/" : ".");
     for (const char *end = path; *end != '\0';) {
         end += strspn(end, "/");

@@ -29,16 +29,19 @@ parse_number_after(const char *status, const char *field)
     return line == NULL ? -1 : strtol(line + strlen(field), NULL, 10);
 }
 
-/* Are the real, effective and saved ids after FIELD ("\nUid:") all ID? */
-static bool
-has_only_id(const char *status, const char *field, unsigned id)
+/* Of the real, effective and saved ids after FIELD ("\nUid:") the first that is not ID, or -1. */
+static long
+find_other_id(const char *status, const char *field, unsigned id)
 {
     const char *line = strstr(status, field);
     unsigned ids[3];
 
-    return line != NULL &&
-           sscanf(line + strlen(field), "%u %u %u", &ids[0], &ids[1], &ids[2]) == 3 &&
-           ids[0] == id && ids[1] == id && ids[2] == id;
+    if (line == NULL || sscanf(line + strlen(field), "%u %u %u", &ids[0], &ids[1], &ids[2]) != 3)
+        return -1;
+    for (int i = 0; i < 3; i++)
+        if (ids[i] != id)
+            return ids[i];
+    return -1;
 }
 
 /* The option hidepid=... with which /proc is mounted, proc(5): "hidepid=invisible", or NULL. */
@@ -108,6 +111,7 @@ find_why_shut(const struct step *step, pid_t pid, const char *status)
     char path[32], text[200];
     struct stat ns;
     bool no_new_privs;
+    long other;
 
     snprintf(path, sizeof path, "/proc/%d/ns", (int)pid);
     if (status[0] == '\0' && find_hidepid(text, sizeof text) != NULL)
@@ -119,21 +123,23 @@ find_why_shut(const struct step *step, pid_t pid, const char *status)
     parse_capabilities(status, &caps, &no_new_privs);
     more = caps.permitted & ~read_capabilities().effective;
     if (!have_capability(CAP_SYS_PTRACE)) {
-        if (!has_only_id(status, "\nUid:", geteuid()))
+        other = find_other_id(status, "\nUid:", geteuid());
+        if (other != -1)
             return say_why(
                 "run it as root, or as that user",
                 "process %d belongs to uid %ld and we are uid %u, without CAP_SYS_PTRACE", (int)pid,
-                parse_number_after(status, "\nUid:"), geteuid());
-        if (!has_only_id(status, "\nGid:", getegid()))
+                other, geteuid());
+        other = find_other_id(status, "\nGid:", getegid());
+        if (other != -1)
             return say_why("run it as root, or with that group: sg GROUP",
                            "process %d has gid %ld and we have %u, without CAP_SYS_PTRACE",
-                           (int)pid, parse_number_after(status, "\nGid:"), getegid());
+                           (int)pid, other, getegid());
         /* What is not dumpable belongs to root in /proc, proc(5). */
         if (stat(path, &ns) == 0 && ns.st_uid != geteuid())
-            return say_why("run it as root",
-                           "process %d is not dumpable (it runs a program that it may not read, or "
-                           "has changed its ids), so only CAP_SYS_PTRACE may look at it",
-                           (int)pid);
+            return say_why(
+                "run it as root",
+                "process %d is not dumpable (prctl(2), PR_SET_DUMPABLE), so only CAP_SYS_PTRACE may look at it",
+                (int)pid);
         if (more != 0) {
             snprintf(text, sizeof text, " and %d more", __builtin_popcountll(more) - 1);
             return say_why("run it as root; with 08-capset --drop: join first, drop afterwards",
@@ -194,7 +200,8 @@ say_capability(const char *call, const char *name)
 
     if (say_if_withheld(name, &why))
         return why;
-    return say_why("drop capabilities last: 08-capset after this step",
+    return say_why(geteuid() != 0 ? "run it as root"
+                                  : "drop capabilities last: 08-capset after this step",
                    "%s needs %s, which this process does not have", call, name);
 }
 

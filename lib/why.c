@@ -43,7 +43,8 @@ why_unknown(const char *man_page)
 {
     struct why why = {.because = ""};
 
-    snprintf(why.hint, sizeof why.hint, "man %s, under ERRORS", man_page);
+    snprintf(why.hint, sizeof why.hint, "man %s%s", man_page,
+             man_page[0] == '2' ? ", under ERRORS" : "");
     return why;
 }
 
@@ -85,6 +86,7 @@ struct why
 say_missing(const char *call, const char *name)
 {
     struct why why;
+    char keep[128];
 
     if (say_if_withheld(name, &why))
         return why;
@@ -95,9 +97,13 @@ say_missing(const char *call, const char *name)
             "uid %u is not mapped in this user namespace, so it lost its capabilities when "
             "this program was executed, and %s needs %s",
             geteuid(), call, name);
+    snprintf(
+        keep, sizeof keep,
+        "keep it until then: 08-capset after this step; in a container: docker run --cap-add %s",
+        name + strlen("CAP_"));
     return say_why(
         geteuid() == 0
-            ? "keep it until then: 08-capset after this step; in a container, docker run --cap-add"
+            ? keep
             : "run it as root, or in a user namespace of your own: 07-userns-map -- 01-unshare ... "
               "-- COMMAND",
         "%s needs %s, which uid %u does not have here", call, name, geteuid());
@@ -294,9 +300,11 @@ say_apparmor(const char *label, const char *what, const char *rule)
     char hint[300];
 
     if (strchr(label, '(') == NULL)
-        return say_why("as root: ausearch -m avc -ts recent shows what was denied",
-                       "the security policy for this process (its label is %s) denies %s", label,
-                       what);
+        return say_why(
+            "as root: ausearch -m avc -ts recent shows what was denied",
+            "nothing else that was looked at forbids it, so it may be the security policy "
+            "for this process (its label is %s) that denies %s",
+            label, what);
     if (strncmp(label, "unprivileged_userns ", 20) == 0) /* Ubuntu since 23.10 */
         return say_why(
             "run it as root; or as root: a profile for the steps that has the rule \"userns,\" "
@@ -338,10 +346,12 @@ say_files(int error)
     struct rlimit limit = {0};
 
     if (error == ENFILE)
-        return say_why("as root: sysctl fs.file-max, or end what has so many files open",
-                       "the machine has as many files open as /proc/sys/fs/file-max allows");
+        return say_why(
+            "as root: sysctl fs.file-max=N, with a larger N; or end what has so many files open",
+            "the machine has as many files open as /proc/sys/fs/file-max allows");
     getrlimit(RLIMIT_NOFILE, &limit);
-    return say_why("ulimit -n 64",
-                   "this process may have no more than %lu files open (RLIMIT_NOFILE)",
-                   (unsigned long)limit.rlim_cur);
+    return say_why(
+        "a larger limit, up to that of ulimit -Hn: ulimit -n N; or open fewer files before",
+        "this process may have no more than %lu files open (RLIMIT_NOFILE)",
+        (unsigned long)limit.rlim_cur);
 }

@@ -1,7 +1,7 @@
 /*
  * 01-unshare: new namespaces.
  *
- * A process shares its host name, its mounts, its network, ... with all others, until it asks the
+ * A process shares its hostname, its mounts, its network, ... with all others, until it asks the
  * kernel for some of its own.
  * Chapter: tutorial/01-unshare.md. Man pages: unshare(2), namespaces(7).
  */
@@ -23,7 +23,7 @@ static const char usage[] =
     "  -m, --mount   -u, --uts    -i, --ipc      -n, --net\n"
     "  -p, --pid     -U, --user   -C, --cgroup   -T, --time\n"
     "      --all                all eight\n"
-    "      --hostname NAME      set the host name in the new uts namespace\n"
+    "      --hostname NAME      set the hostname in the new uts namespace\n"
     "      --propagation MODE   of the mounts: private (the default), shared, slave,\n"
     "                           unchanged\n"
     "      --monotonic SEC      offset of CLOCK_MONOTONIC in the new time namespace\n"

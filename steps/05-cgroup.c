@@ -110,7 +110,7 @@ main(int argc, char **argv)
     check_operands(&step, name, step.operand + 1, count - 1);
     start_from(&step);
 
-    /* The cgroup is made before we join: the new root need not show any cgroup file system. */
+    /* The cgroup is made before we join: the new root need not show any cgroup filesystem. */
     if ((base = open_cgroup_base(where, sizeof where)) == -1)
         fail(&step, errno, why_no_cgroup(&step), "find a place for the cgroup %s", name);
     refuse_inside(&step, keep);

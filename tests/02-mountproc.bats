@@ -15,7 +15,7 @@ make_root() {
 # in_box COMMAND ...: in new mount, uts, ipc, net and pid namespaces.
 in_box() { run_split "${own[@]}" 01-unshare -- "$@"; }
 
-# type_of DIRECTORY <MOUNTINFO: the file system that is on top there, and its options.
+# type_of DIRECTORY <MOUNTINFO: the filesystem that is on top there, and its options.
 type_of() {
     awk -v dir="$1" '$5 == dir { for (i = 7; $i != "-"; i++); found = $(i + 1) " " $6 } END { print found }'
 }

@@ -95,7 +95,7 @@ in_chroot() {
     [ "$status:$out" = "0:$BATS_TEST_TMPDIR" ]
 }
 @test "the chroot can be left: by setns(2) to the mount namespace that one is in" {
-    [ -x "$ROOTFS/bin/nsenter" ] || skip 'needs nsenter in the root file system'
+    [ -x "$ROOTFS/bin/nsenter" ] || skip 'needs nsenter in the root filesystem'
     in_chroot nsenter --mount=/proc/self/ns/mnt ls -d "$BATS_TEST_TMPDIR"
     [ "$status:$out" = "0:$BATS_TEST_TMPDIR" ]
 }

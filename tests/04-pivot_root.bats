@@ -128,7 +128,7 @@ pivoted() {
     [ "$out" = /proc/1 ]
 }
 @test "setns(2) to the mount namespace that one is in leads to the new root" {
-    [ -x "$ROOTFS/bin/nsenter" ] || skip 'needs nsenter in the root file system'
+    [ -x "$ROOTFS/bin/nsenter" ] || skip 'needs nsenter in the root filesystem'
     pivoted nsenter --mount=/proc/self/ns/mnt ls -d "$BATS_TEST_TMPDIR" /proc/1
     [ "$out" = /proc/1 ]
 }

@@ -116,7 +116,7 @@ ends_with() { # STATUS: that of $step
     # shellcheck disable=SC2016
     run_split unshare --mount --propagation private sh -c '
         mount -t proc none "$1/proc" && exec chroot "$1" 05-cgroup "$2" -- true' sh "$ROOTFS" "$NAME"
-    [[ $status:$err == 125:*'because: no file system of type cgroup2 is mounted here'* ]]
+    [[ $status:$err == 125:*'because: no filesystem of type cgroup2 is mounted here'* ]]
 }
 
 # ---- the limits

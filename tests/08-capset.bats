@@ -228,7 +228,7 @@ ambient=(setpriv "--inh-caps=+net_raw,+chown" "--ambient-caps=+net_raw,+chown")
     chmod 4755 "$PUBLIC/suid-id"
     user=(setpriv --reuid 12345 --regid 12345 --clear-groups)
     [ "$("${user[@]}" "$PUBLIC/suid-id" -u)" = 0 ] || # control
-        skip 'set-user-ID programs have no effect on this file system (nosuid)'
+        skip 'set-user-ID programs have no effect on this filesystem (nosuid)'
     run_split "${user[@]}" 08-capset --no-new-privs -- "$PUBLIC/suid-id" -u
     [ "$out" = 12345 ]
 }
@@ -239,7 +239,7 @@ ambient=(setpriv "--inh-caps=+net_raw,+chown" "--ambient-caps=+net_raw,+chown")
     chmod 4755 "$PUBLIC/suid-sed"
     user=(setpriv --reuid 12345 --regid 12345 --clear-groups)
     run_split "${user[@]}" "$PUBLIC/suid-sed" -n 's/^CapEff:.//p' /proc/self/status
-    [ "$out" != $NONE ] || skip 'set-user-ID programs have no effect on this file system (nosuid)' # control
+    [ "$out" != $NONE ] || skip 'set-user-ID programs have no effect on this filesystem (nosuid)' # control
     run_split 08-capset --keep setuid,setgid,setpcap -- \
         "${user[@]}" "$PUBLIC/suid-sed" -n 's/^CapEff:.//p' /proc/self/status
     [ "$out" = 00000000000001c0 ]

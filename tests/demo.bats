@@ -71,7 +71,7 @@ demo() { lib/demo.sh demo "${BUILD#"$PWD/"}" "$ROOTFS"; }
     assert_host_unchanged "$BEFORE"
 }
 stage_is_there() { our_processes | grep -q 07-userns-map; }
-@test "a root file system that is missing is explained" {
+@test "a root filesystem that is missing is explained" {
     run_split lib/demo.sh demo "$BUILD" "$BATS_TEST_TMPDIR/nosuch"
     [ "$status" != 0 ]
     [[ $err == *'there is no directory'* ]]

@@ -68,7 +68,7 @@ load doctor
 
 # ---- what may be missing
 
-@test "a root file system that is not there" {
+@test "a root filesystem that is not there" {
     run_split lib/doctor.sh "$BUILD" "$BATS_TEST_TMPDIR/nosuch"
     page=$out
     [ "$status" = 1 ]
@@ -314,7 +314,7 @@ in_user_ns() {
     obstacle "mount --bind $PUBLIC/1 $sysctl"
     [[ $(text_of terminal) == 'what runs inside can type into it (TIOCSTI): dev.tty.legacy_tiocsti is 1' ]]
 }
-# in_chroot SETUP: in a chroot to the root file system; $root is the directory.
+# in_chroot SETUP: in a chroot to the root filesystem; $root is the directory.
 in_chroot() {
     local user=()
     [ "$(id -u)" = 0 ] || user=(--user --map-root-user)

@@ -195,7 +195,7 @@ try_setns(void)
                : say(CLOSED, "the mount namespace has the same /");
 }
 
-/* A file handle names a file by its number in the file system, without any path: open_by_handle_at(2). */
+/* A file handle names a file by its number in the filesystem, without any path: open_by_handle_at(2). */
 static enum answer
 try_handle(void)
 {
@@ -208,7 +208,7 @@ try_handle(void)
     char word[64] = "";
 
     if (sscanf(text, "%d:%n", &target.handle.handle_type, &used) != 1) /* NOLINT(cert-err34-c) */
-        return say(ABSENT, "the file system has no handles");
+        return say(ABSENT, "the filesystem has no handles");
     for (text += used; target.handle.handle_bytes < 128; text += 2) {
         unsigned byte;
 
@@ -545,7 +545,7 @@ try_tiocsti(void)
 
 /* ---- capabilities -------------------------------------------------------------------------------- */
 
-/* Over what belongs to the container, its host name: the same one, set once more. */
+/* Over what belongs to the container, its hostname: the same one, set once more. */
 static enum answer
 try_hostname(void)
 {
@@ -553,7 +553,7 @@ try_hostname(void)
 
     if (gethostname(name, sizeof name) == -1 || sethostname(name, strlen(name)) == -1)
         return closed_by("sethostname");
-    return say(OPEN, "the host name can be set");
+    return say(OPEN, "the hostname can be set");
 }
 
 /* What do we have after an execve(2): of this program, and of what the image holds, a set-user-ID program

@@ -131,7 +131,7 @@ be_looked_at(const char *word)
         text, sizeof text,
         "pid inside: %d\nparent inside: %s\ndeath signal: %d\ndumpable: %d\n"
         "securebits: 0x%x\nsubreaper: %d\ntimer slack: %d\npersonality: 0x%x\n"
-        "host name: %s\ndomain name: %s\nuids inside: %u %u %u\ngids inside: %u %u %u\n"
+        "hostname: %s\ndomain name: %s\nuids inside: %u %u %u\ngids inside: %u %u %u\n"
         "clock monotonic: %lld\nclock boottime: %lld\nsession keyring: %ld\ngroups inside:",
         (int)getpid(), getppid() == 0 ? "none" : "one", death_signal,
         prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), (unsigned)prctl(PR_GET_SECUREBITS, 0, 0, 0, 0),
@@ -316,7 +316,7 @@ name_device(const char *device)
     found = strstr(our_mountinfo, column);
     if (found != NULL && strncmp(device, "0:", 2) != 0)
         return device;
-    if (found != NULL) { /* a file system without a disk gets a number when it is mounted */
+    if (found != NULL) { /* a filesystem without a disk gets a number when it is mounted */
         for (const char *text = our_mountinfo; text < found; text++)
             line += *text == '\n';
         snprintf(name, sizeof name, "start's-%d", line);

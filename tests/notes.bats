@@ -169,7 +169,7 @@ enter() { # OPTION ...: the root of who joins $held with them, and of $held
 @test "descriptors: those that COMMAND does not get are named" {
     # shellcheck disable=SC2016
     run_split 08-capset -- sh -c '[ -e /proc/self/fd/7 ]' 7</etc
-    [ "$status" != 0 ] && [[ $(report) == *'note: open descriptors that COMMAND does not get: '*'7 (/etc)'* ]]
+    [ "$status" != 0 ] && [[ $(report) == *'note: open file descriptors that COMMAND does not get: '*'7 (/etc)'* ]]
     # shellcheck disable=SC2016
     run_split sh -c '[ -e /proc/self/fd/7 ]' 7</etc # control
     [ "$status" = 0 ]

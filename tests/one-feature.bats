@@ -49,7 +49,7 @@ are() { # the table on stdin
     diff "$BATS_TEST_TMPDIR/table" "$BATS_TEST_TMPDIR/changes"
 }
 
-@test "01-unshare -- COMMAND changes: unshare, the propagation, the host name; and it starts PID 1" {
+@test "01-unshare -- COMMAND changes: unshare, the propagation, the hostname; and it starts PID 1" {
     needs_root
     changes '$T 01-unshare --hostname box -- true'
     are <<EOF

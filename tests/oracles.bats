@@ -99,7 +99,7 @@ base() {
     changed timens_offsets 'unshare --time --monotonic 7200 --fork looked'
     changed 'clock monotonic' 'unshare --time --monotonic 7200 --fork looked'
     changed 'clock boottime' 'unshare --time --boottime 7200 --fork looked'
-    changed 'host name' 'unshare --uts sh -c "hostname other && exec looked"'
+    changed 'hostname' 'unshare --uts sh -c "hostname other && exec looked"'
     changed 'domain name' 'unshare --uts sh -c "domainname other && exec looked"'
     changed 'ns user' 'unshare --user looked'
     changed 'uid_map' 'unshare --user looked'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The root file system: from this machine's own programs, offline, repeatable, for any user.
+# The root filesystem: from this machine's own programs, offline, repeatable, for any user.
 load helper
 
 make_rootfs() { lib/rootfs.sh "$BATS_TEST_TMPDIR/rootfs" "$BUILD" 2>/dev/null; }
@@ -45,7 +45,7 @@ in_rootfs() { as_root 01-unshare -- 02-mountproc "$ROOTFS" -- 04-pivot_root "$RO
     make_rootfs # and the next run succeeds
     [ ! -e "$BATS_TEST_TMPDIR/rootfs/etc/old" ]
 }
-@test "without the steps there is no root file system" {
+@test "without the steps there is no root filesystem" {
     run lib/rootfs.sh "$BATS_TEST_TMPDIR/rootfs" "$BATS_TEST_TMPDIR"
     [ "$status" = 1 ]
     [[ $output == *'run make first'* ]]

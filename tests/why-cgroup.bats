@@ -40,7 +40,7 @@ likewise() { # ERRNO TEXT COMMAND ...
     told "${@:2}" && grep -q "($1)\$" <<<"$err"
 }
 
-# in_root SETUP COMMAND ...: in the root file system, in a mount namespace of its own in which the shell
+# in_root SETUP COMMAND ...: in the root filesystem, in a mount namespace of its own in which the shell
 # SETUP has mounted something ($root). /proc is mounted there.
 in_root() {
     unshare --mount --propagation private sh -c '
@@ -78,7 +78,7 @@ needs_vm() { [ -d /run/vm ] || skip 'changes the machine: make test-vm runs it';
 }
 @test "[cgroup-no-proc miss] /proc is there, and cgroup v2 is not" {
     needs_root
-    likewise ENOENT 'no file system of type cgroup2 is mounted' in_root true 05-cgroup "$NAME" -- true
+    likewise ENOENT 'no filesystem of type cgroup2 is mounted' in_root true 05-cgroup "$NAME" -- true
 }
 @test "[cgroup-files] too many files are open: wherever that is" {
     needs_root
@@ -99,7 +99,7 @@ needs_vm() { [ -d /run/vm ] || skip 'changes the machine: make test-vm runs it';
 }
 @test "[cgroup-no-mount] no cgroup v2 is mounted" {
     needs_root
-    because 'no file system of type cgroup2 is mounted here' in_root true 05-cgroup "$NAME" -- true
+    because 'no filesystem of type cgroup2 is mounted here' in_root true 05-cgroup "$NAME" -- true
 }
 cover='mount -t tmpfs none "$root/mnt" && mkdir "$root/mnt/a" && mount --bind "$CGROUP2" "$root/mnt/a" &&
     mount -t tmpfs none "$root/mnt" && mkdir "$root/mnt/a"'
@@ -304,7 +304,7 @@ needs_v1() { # CONTROLLER
 @test "[enable-v1-file] a file of cgroup v1, and what it is called in v2" {
     needs_root
     because 'memory.limit_in_bytes is a file of cgroup v1' 05-cgroup "$NAME" memory.limit_in_bytes=64M -- true
-    grep -qx '  try:     memory.max=..., as it is called in cgroup v2' <<<"$err"
+    grep -qx '  try:     memory.max=..., which has its place in cgroup v2 (its values may mean something else)' <<<"$err"
     because 'blkio.throttle.read_bps_device is a file of cgroup v1' \
         05-cgroup "$NAME" blkio.throttle.read_bps_device=1 -- true
     because 'freezer.state is a file of cgroup v1' 05-cgroup "$NAME" freezer.state=FROZEN -- true
@@ -747,14 +747,14 @@ ended_and() {
 @test "[join-ancestor] both cgroups are ours, but not the one above them" {
     delegate "$DIR/a" "$DIR/b"
     hold_in "$DIR/b"
-    ended_and "allowed to write cgroup.procs of the one above both, $DIR/cgroup.procs" \
+    ended_and "allowed to write $DIR/cgroup.procs, in the cgroup above both" \
         join_from "$DIR/a" 06-nsenter - -- true
     grep -q '^  try:     .*06-nsenter - --all --root' <<<"$err"
 }
 @test "[join-ancestor] each step says so" {
     delegate "$DIR/a" "$DIR/b"
     hold_in "$DIR/b"
-    ended_and "allowed to write cgroup.procs of the one above both, $DIR/cgroup.procs" \
+    ended_and "allowed to write $DIR/cgroup.procs, in the cgroup above both" \
         join_from "$DIR/a" 08-capset - -- true
 }
 @test "[join-ancestor miss] its cgroup is not ours" {
@@ -778,10 +778,10 @@ ended_and() {
 @test "[join-not-ours miss] the one above both is not" {
     delegate "$DIR/a" "$DIR/b"
     hold_in "$DIR/b"
-    ended_and 'of the one above both' join_from "$DIR/a" 06-nsenter - -- true
+    ended_and 'in the cgroup above both' join_from "$DIR/a" 06-nsenter - -- true
     grep -q '(EACCES)$' <<<"$err"
 }
-# join_in_root SETUP TEXT: root joins a step in the cgroup $DIR from that root file system.
+# join_in_root SETUP TEXT: root joins a step in the cgroup $DIR from that root filesystem.
 join_in_root() {
     needs_root
     mkdir -p "$DIR/part"
@@ -830,14 +830,14 @@ join_in_root() {
 
 @test "[fork-pids] pids.max of our cgroup" {
     needs_v2 pids
-    because "pids.max of the cgroup $DIR is 1, and it has 1 process already" 05-cgroup "$NAME" pids.max=1 -- true
+    because "pids.max of the cgroup $DIR is 1, and pids.current is 1 already" 05-cgroup "$NAME" pids.max=1 -- true
     grep -q '(EAGAIN)$' <<<"$err"
-    because "pids.max of the cgroup $DIR is 2, and it has 2 processes already" \
+    because "pids.max of the cgroup $DIR is 2, and pids.current is 2 already" \
         05-cgroup "$NAME" pids.max=2 -- 01-unshare -p -- true
 }
 @test "[fork-pids] after joining, when the cgroup cannot be reached any more" {
     needs_v2 pids
-    because "pids.max of the cgroup $DIR is 1, and it has 2 processes already" \
+    because "pids.max of the cgroup $DIR is 1, and pids.current is 2 already" \
         bash -c "set -o pipefail; 01-unshare -p -m | 04-pivot_root - $ROOTFS | 05-cgroup - $NAME pids.max=1 |
             06-nsenter - -- true"
 }
@@ -864,7 +864,7 @@ join_in_root() {
     mkdir "$v1/$NAME"
     echo 1 >"$v1/$NAME/pids.max"
     result=0
-    because "pids.max of the cgroup $v1/$NAME is 1, and it has 1 process" \
+    because "pids.max of the cgroup $v1/$NAME is 1, and pids.current is 1" \
         "${in_cgroup[@]}" "$v1/$NAME" 01-unshare -p -- true || result=$?
     rmdir "$v1/$NAME"
     [ "$result" = 0 ]

@@ -595,7 +595,7 @@ with_file_caps() { # COMMAND ..., after $dir/program was given cap_net_raw
     make_dir
     program program
     run_split with_file_caps true
-    [ "$status" != 99 ] || skip "no file capabilities on the file system of $dir"
+    [ "$status" != 99 ] || skip "no file capabilities on the filesystem of $dir"
     cannot 126 EPERM "$dir/program has file capabilities (getcap shows them), and of these cap_net_raw is not in the bounding set" \
         with_file_caps 08-capset --drop net_raw -- "$dir/program"
 }
@@ -603,7 +603,7 @@ with_file_caps() { # COMMAND ..., after $dir/program was given cap_net_raw
     make_dir
     program program
     run_split with_file_caps true
-    [ "$status" != 99 ] || skip "no file capabilities on the file system of $dir"
+    [ "$status" != 99 ] || skip "no file capabilities on the filesystem of $dir"
     works with_file_caps 08-capset --drop net_admin -- "$dir/program" --help
 }
 # limited NUMBER: becomes who is in a user namespace that another process is in, too; and then there are two

@@ -279,9 +279,9 @@ privileged() {
     mkdir "$PUBLIC/$1"
     cp "$BUILD/07-userns-map" "$BUILD/08-capset" "$PUBLIC/$1"
     setcap cap_setuid+ep "$PUBLIC/$1/07-userns-map" && setcap cap_setuid+ep "$PUBLIC/$1/08-capset" ||
-        skip 'this file system takes no file capabilities'
+        skip 'this filesystem takes no file capabilities'
     "${as_user[@]}" "$PUBLIC/$1/08-capset" -- true 2>&1 | grep -q '^  CapPrm 0000000000000080' || # control
-        skip 'file capabilities have no effect on this file system (nosuid)'
+        skip 'file capabilities have no effect on this filesystem (nosuid)'
 }
 @test "[map-filecaps] a program with file capabilities" {
     privileged caps
@@ -527,7 +527,7 @@ newuidmap_and() { # EVENT: a newuidmap that does its work, and then EVENT happen
     needs_sub
     needs_tool setcap libcap2-bin
     own_newuidmap filecaps 755
-    setcap cap_setuid+ep "$PUBLIC/filecaps/newuidmap" || skip 'this file system takes no file capabilities'
+    setcap cap_setuid+ep "$PUBLIC/filecaps/newuidmap" || skip 'this filesystem takes no file capabilities'
     succeeds as_sub env PATH="$PUBLIC/filecaps:$PATH" 07-userns-map --auto -- true
 }
 @test "[auto-owner] newuidmap is set-user-ID, but not root's" {
@@ -636,7 +636,7 @@ no_raise() { capsh --secbits="$1" -- -c '06-nsenter - -- true'; } # 64: no_cap_a
 @test "[cap-bounding] PR_CAPBSET_DROP without CAP_SETPCAP; what is advised works" {
     because 'to drop cap_chown from the bounding set (CapBnd) one needs CAP_SETPCAP, which uid 0 does not have' \
         "${own[@]}" 08-capset --drop setpcap -- 08-capset --drop chown,kill -- true
-    [ "$(advised)" = 'both at once: 08-capset --drop cap_chown,cap_setpcap' ]
+    [ "$(advised)" = 'both at once, in the step that has dropped cap_setpcap: 08-capset --drop cap_chown,cap_setpcap' ]
     succeeds "${own[@]}" 08-capset --drop cap_chown,cap_setpcap -- true
     because "to drop cap_chown from the bounding set (CapBnd) one needs CAP_SETPCAP, which uid $me does not have" \
         "${as_user[@]}" 08-capset --drop all -- true

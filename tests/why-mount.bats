@@ -28,7 +28,7 @@ beside() {
         exit $?' "${@:2}"
 }
 
-# ---- mount(2): a new file system
+# ---- mount(2): a new filesystem
 
 @test "[mount-seccomp] a seccomp filter refuses mount(2)" {
     needs_deny
@@ -136,7 +136,7 @@ beside() {
     [[ $err == *'try: '*'02-mountproc before 04-pivot_root'* ]]
 }
 @test "[proc-absent] with -" {
-    [ -d "$ROOTFS/proc" ] || skip 'needs a root file system with proc'
+    [ -d "$ROOTFS/proc" ] || skip 'needs a root filesystem with proc'
     run_split bash -c '01-unshare --user -m -p | 07-userns-map - | 04-pivot_root - "$ROOTFS" | 02-mountproc - -- true'
     [[ $status:$err == 125:*'because: no whole proc is mounted in this mount namespace'* ]]
 }
@@ -526,7 +526,7 @@ confined_inside() {
 }
 @test "[chroot-eloop] links that go round in a circle" {
     ln -s two "$BATS_TEST_TMPDIR/one" && ln -s one "$BATS_TEST_TMPDIR/two"
-    because "$BATS_TEST_TMPDIR/one is a symbolic link to two, and so on in a circle" "${own[@]}" 03-chroot "$BATS_TEST_TMPDIR/one" -- true
+    because "$BATS_TEST_TMPDIR/one is a symbolic link that leads back to itself" "${own[@]}" 03-chroot "$BATS_TEST_TMPDIR/one" -- true
 }
 @test "[chroot-eloop miss] two links that do not: it works" {
     ln -s two "$BATS_TEST_TMPDIR/one" && ln -s / "$BATS_TEST_TMPDIR/two"
@@ -537,7 +537,7 @@ confined_inside() {
     because 'a part of the path is longer than 255 bytes' "${own[@]}" 03-chroot "/$(printf '%0300d' 0)" -- true
 }
 @test "[chroot-name-too-long] a path of 5000 bytes" {
-    because 'the path is longer than 4095 bytes' "${own[@]}" 03-chroot "/$(printf '%0100d/' {1..50})" -- true
+    because 'a path has 4095 bytes at the most, and this one has 5051' "${own[@]}" 03-chroot "/$(printf '%0100d/' {1..50})" -- true
 }
 @test "[chroot-name-too-long miss] a name of 250 bytes" {
     because "there is no directory /$(printf '%0250d' 0)" "${own[@]}" 03-chroot "/$(printf '%0250d' 0)" -- true

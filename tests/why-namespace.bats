@@ -188,7 +188,7 @@ repeat() { for ((i = 0; i < $1; i++)); do echo "$2"; done; }
     succeeds as_root bash -c "$(with '01-unshare --pid' '06-nsenter --target $pid --pid -- 01-unshare --pid -- true')"
 }
 
-# ---- the host name and the clocks
+# ---- the hostname and the clocks
 
 @test "[hostname-long] the name is too long" {
     because 'the name has 65 bytes, and the kernel takes 64 at most' 01-unshare "${user[@]}" -u --hostname "$(printf '%065d' 0)" -- true
@@ -401,6 +401,12 @@ with_hidepid() {
     needs_root
     because "process $$ belongs to uid 0 and we are uid 54321, without CAP_SYS_PTRACE" \
         "${somebody[@]}" 06-nsenter --target $$ --uts -- true
+}
+@test "[open-uid] a set-user-ID program of the same user: the uid that is another one" {
+    needs_root
+    sleeper setpriv --ruid 54321 --regid 54321 --clear-groups
+    because "process $inside belongs to uid 0 and we are uid 54321, without CAP_SYS_PTRACE" \
+        "${somebody[@]}" 06-nsenter --target "$inside" --uts -- true
 }
 @test "[open-uid] another user's process, for an ordinary user" {
     needs_user

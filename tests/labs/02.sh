@@ -2,8 +2,8 @@
 # 02: write mount_proc
 functions=mount_proc
 hints=(
-    'One system call attaches a file system to a directory. It takes five arguments; find out what each of them means. man 2 mount'
-    'A proc has no disk, so the first argument is only a name that tools show. The second is the directory: here it is not always /proc. The third says which kind of file system; /proc/filesystems lists those that this kernel has.'
+    'One system call attaches a filesystem to a directory. It takes five arguments; find out what each of them means. man 2 mount'
+    'A proc has no disk, so the first argument is only a name that tools show. The second is the directory: here it is not always /proc. The third says which kind of filesystem; /proc/filesystems lists those that this kernel has.'
     'The fourth argument is flags. A proc needs no programs with the rights of their owner, no device files, and nothing to execute: three flags, whose names begin with MS_NO. The fifth is not needed here.'
     'Nothing has to be unmounted before: a mount lies on top of what was there. And nothing has to fork: main calls your function in a process that is in the new pid namespace already. What the call returns, the function returns.'
 )
@@ -12,11 +12,11 @@ when todo '07-userns-map -- 01-unshare -m -p -- 02-mountproc build/rootfs -- tru
 # What the kernel says of the call, where all is as it should be.
 call='07-userns-map -- 01-unshare -m -p -- 02-mountproc build/rootfs -- true 2>&1'
 when type "$call" '^02-mountproc: mount proc .*ENODEV' \
-    'ENODEV: the kernel has no file system of the type that the call names. /proc/filesystems lists those that it has.'
+    'ENODEV: the kernel has no filesystem of the type that the call names. /proc/filesystems lists those that it has.'
 when arguments "$call" '^02-mountproc: mount proc .*(ENOENT|ENOTDIR|ENOTBLK)' \
     'The call fails over a path, though the directory is there. Are its arguments in the right order? The mount point is the second, and comes from the argument TARGET.'
 when invalid "$call" '^02-mountproc: mount proc .*EINVAL' \
-    'EINVAL: the call itself is wrong. The type of the file system must be there, as the third argument, the first one being only a name. (umount(2) says EINVAL too, and nothing has to be unmounted before.)'
+    'EINVAL: the call itself is wrong. The type of the filesystem must be there, as the third argument, the first one being only a name. (umount(2) says EINVAL too, and nothing has to be unmounted before.)'
 when fails "$call" '^02-mountproc: mount proc ' \
     'Your function tells of a failure, though this process may mount a proc there. What did the call get, and what does the function return when all went well?'
 # Whose processes are in /proc, and whose in ROOT/proc? A shell that finds itself in there under its own $$ is in the new one.
@@ -26,7 +26,7 @@ when elsewhere "$whose" '^new' \
 when old "$whose" '^old old' \
     'What your function has mounted is the old proc once more, with the processes outside. A proc shows the pid namespace of the process that mounts it, when it is mounted; a copy (MS_BIND) shows what the first one showed.'
 when not-called "$whose" '^old none' \
-    'The step says that there is a proc on ROOT/proc, and there is none. Is mount(2) really called, with the type of file system that proc is?'
+    'The step says that there is a proc on ROOT/proc, and there is none. Is mount(2) really called, with the type of filesystem that proc is?'
 when flags '07-userns-map -- 01-unshare -m -p -- 02-mountproc "$PWD/build/rootfs" -- grep " $PWD/build/rootfs/proc " /proc/self/mountinfo 2>/dev/null | grep -v " rw,nosuid,nodev,noexec,"' proc \
     'There is a new proc in the right place, but not with the right options: field 6 of its line in /proc/PID/mountinfo. Three flags make the mount harmless, and no other is needed.'
 status='mkdir -p /tmp/empty; 07-userns-map -- 01-unshare -m -p -- 02-mountproc /tmp/empty -- true >/dev/null 2>&1; echo status $? | sed s/125/right/'

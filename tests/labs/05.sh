@@ -14,7 +14,7 @@ when todo '' 'TODO:' 'A function is still empty. Take them in their order: witho
 
 # The cgroup: is it made, where, and what is returned?
 when wrong-place 'umask 0; 05-cgroup in-the-tree -- true 2>/dev/null; ls -d in-the-tree 2>/dev/null' in-the-tree \
-    'A plain directory has been made, where the step was typed. A cgroup is made in "base", the descriptor of a directory in the file system of the cgroups. Which calls take such a descriptor? man 2 mkdirat'
+    'A plain directory has been made, where the step was typed. A cgroup is made in "base", the descriptor of a directory in the filesystem of the cgroups. Which calls take such a descriptor? man 2 mkdirat'
 seen='cd $cgroups; echo max | tee cgroup.max.depth >cgroup.max.descendants; 05-cgroup seen cgroup.max.depth=7 -- sh -c "echo depth \$(cat seen/cgroup.max.depth), above \$(cat cgroup.max.depth), in \$(grep -c seen /proc/self/cgroup), all \$(wc -l <seen/cgroup.procs)"'
 when no-descriptor "$seen" ': (Not a directory|Bad file descriptor) ' \
     'What make_cgroup returns is no descriptor of the new cgroup. mkdirat(2) returns 0 or -1, and 0 is the descriptor of stdin. Which call gives one of a directory?'
@@ -33,7 +33,7 @@ when limit-other "$seen" '^depth [^7]' \
 when limit-cut '05-cgroup cut cgroup.max.descendants=1000000012 -- cat $cgroups/cut/cgroup.max.descendants 2>/dev/null' '^10*$' \
     'A short VALUE arrives, a long one is cut off. How many characters are written? sizeof of a pointer is 8, whatever it points to.'
 when creates '05-cgroup creates cgroup.nosuch=1 -- true' 'cgroup.nosuch: Permission denied' \
-    'A FILE that is not there gives "Permission denied", where "No such file" would be the truth. In this file system nobody can make a file. So do not ask for that: think of O_CREAT.'
+    'A FILE that is not there gives "Permission denied", where "No such file" would be the truth. In this filesystem nobody can make a file. So do not ask for that: think of O_CREAT.'
 when limit-error-lost '05-cgroup lost cgroup.max.depth=many -- echo went on' 'went on' \
     'The kernel has refused a VALUE, and the step went on. When open(2) or write(2) fails, set_limit returns -1, with errno as the call has left it.'
 

@@ -1,5 +1,5 @@
 /*
- * fix-leak: three file systems in memory, for one command only.
+ * fix-leak: three filesystems in memory, for one command only.
  *
  *     fix-leak DIR DIR DIR COMMAND [ARG ...]
  *

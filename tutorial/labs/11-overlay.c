@@ -19,7 +19,7 @@ static const char usage[] =
     "       11-overlay [-] LOWER UPPER WORK [-- COMMAND [ARG ...]]\n"
     "Mounts on LOWER an overlay: what is written there goes to UPPER, and LOWER itself,\n"
     "underneath, is not changed. WORK is an empty directory that the kernel needs, in\n"
-    "the same file system as UPPER. DIR: in it are, or will be made, both of them.\n"
+    "the same filesystem as UPPER. DIR: in it are, or will be made, both of them.\n"
     "\n"
     "Do this before 02-mountproc, 03-chroot and 04-pivot_root: they then work on it.\n";
 
@@ -40,7 +40,7 @@ make_layer(const char *dir, const char *upper, const char *work)
     exit(125);
 }
 
-/* TODO 2, the feature: mount(2) a file system of the type "overlay" on LOWER. Its last argument is a string of
+/* TODO 2, the feature: mount(2) a filesystem of the type "overlay" on LOWER. Its last argument is a string of
  * options with the three directories, see overlayfs.rst. Returns 0, or -1 with errno. */
 static int
 mount_overlay(const char *lower, const char *upper, const char *work)
