@@ -846,7 +846,7 @@ join_in_root() {
     above() {
         delegate "$DIR" "$DIR/leaf"
         echo 2 >"$DIR/pids.max"
-        told "pids.max of the cgroup $DIR is 2, and it has 2 processes" "${user_in[@]}" "$DIR/leaf" 05-cgroup mine -- true
+        told "pids.max of the cgroup $DIR is 2, and pids.current is 2" "${user_in[@]}" "$DIR/leaf" 05-cgroup mine -- true
     }
     with pids above
 }

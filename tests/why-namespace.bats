@@ -404,9 +404,12 @@ with_hidepid() {
 }
 @test "[open-uid] a set-user-ID program of the same user: the uid that is another one" {
     needs_root
-    sleeper setpriv --ruid 54321 --regid 54321 --clear-groups
-    because "process $inside belongs to uid 0 and we are uid 54321, without CAP_SYS_PTRACE" \
-        "${somebody[@]}" 06-nsenter --target "$inside" --uts -- true
+    # (Not sleep: where that is a busybox, it gives the other uid up.)
+    setpriv --ruid 54321 --regid 54321 --clear-groups tail -f /dev/null >/dev/null 2>&1 3>&- &
+    HELD+=($!)
+    wait_until grep -qsx tail "/proc/$!/comm"
+    because "process $! belongs to uid 0 and we are uid 54321, without CAP_SYS_PTRACE" \
+        "${somebody[@]}" 06-nsenter --target $! --uts -- true
 }
 @test "[open-uid] another user's process, for an ordinary user" {
     needs_user
