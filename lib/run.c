@@ -155,6 +155,7 @@ start_init(struct step *step)
     is_ready = pid > 0 && read(ready[0], &byte, 1) == 1;
     close(ready[0]);
     if (pid > 0 && !is_ready) {
+        kill(pid, SIGKILL); /* it may be well, and then it would never end */
         wait_for_exit(pid, NULL);
         error = ECHILD;
         pid = -1;
