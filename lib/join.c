@@ -394,9 +394,9 @@ enter_namespaces(const struct target *target, const struct namespaces *own)
         if (i != NS_PID && i != NS_TIME && target->holds.inode[i] != own->inode[i])
             flags |= ns_types[i].flag;
 
-    /* To enter a pid namespace one needs CAP_SYS_ADMIN in the user namespace that owns it. Root
-     * has that now and may lose it by entering a user namespace; an ordinary user has it only
-     * after entering. So: try before, and if that was not permitted, after. */
+    /* To enter a pid namespace one needs CAP_SYS_ADMIN in one's own user namespace and in the one that
+     * owns it. Root has that now and may lose it by entering a user namespace; an ordinary user has it
+     * only after entering. So: try before, and if that was not permitted, after. */
     entered_pid = enter_for_children(target, own) == 0;
     if (!entered_pid && errno != EPERM)
         return -1;

@@ -384,6 +384,23 @@ pass_on(const struct job *job, const struct signalfd_siginfo *info)
     }
 }
 
+/* When PID 1 of a pid namespace ends, the kernel kills all others in it and lets nobody in any more: fork(2)
+ * fails with ENOMEM (its man page; kernel/pid.c, alloc_pid). COMMAND may have ended of that before the step
+ * before is seen to end, and then nobody else says why. */
+static bool
+pid_namespace_has_ended(void)
+{
+    pid_t pid;
+
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* when it has not ended, the child is seen inside */
+    pid = fork();
+    if (pid == 0)
+        _exit(0);
+    if (pid > 0)
+        wait_for_exit(pid, NULL);
+    return pid == -1 && errno == ENOMEM;
+}
+
 /* Waits for the child and returns its status as wait(2) gives it. */
 static int
 wait_for_child(struct step *step, struct job *job)
@@ -402,6 +419,11 @@ wait_for_child(struct step *step, struct job *job)
                (changed == -1 && errno == EINTR)) {
             if (changed == -1)
                 continue;
+            if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && step->joining &&
+                events[1].fd != -1 && pid_namespace_has_ended())
+                fprintf(stderr,
+                        "%s: PID 1 of the pid namespace is gone, and the container with it\n",
+                        step->name);
             if (!WIFSTOPPED(status))
                 return status;
             child_stopped(job, WSTOPSIG(status));

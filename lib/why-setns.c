@@ -232,8 +232,8 @@ find_why_not_permitted(const struct step *step, int type)
     if (!have_capability(CAP_SYS_ADMIN) && target->holds.inode[NS_USER] != step->own.inode[NS_USER])
         return say_why(
             "enter its user namespace too (--user), or run it as root",
-            "to enter the %s namespace of process %d one needs CAP_SYS_ADMIN in the user "
-            "namespace that owns it",
+            "to enter the %s namespace of process %d one needs CAP_SYS_ADMIN in one's own user "
+            "namespace and in the one that owns it",
             name, (int)target->pid);
     snprintf(call, sizeof call, "entering the %s namespace of process %d", name, (int)target->pid);
     if (!have_capability(CAP_SYS_ADMIN))

@@ -46,9 +46,9 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* The feature. setns needs CAP_SYS_ADMIN in the user namespace that owns the one to be entered.
- * Root has that outside, and may lose it by entering a user namespace; an ordinary user gets it
- * only by entering his. So we try before each user namespace on the way in, and after the last. */
+/* The feature. setns needs CAP_SYS_ADMIN in one's own user namespace and in the one that owns what is
+ * to be entered. Root has that outside, and may lose it by entering a user namespace; an ordinary user
+ * gets it only by entering his. So we try before each user namespace on the way in, and after the last. */
 static int
 enter_namespaces(const struct target *target, int types)
 {

@@ -139,6 +139,23 @@ ignores_sigint() { (($((16#$(status_field "$1" SigIgn))) & 2)); }
     run_split bash -c "01-unshare --user | 06-nsenter - -- sh -c 'kill -KILL \$\$'"
     [ "$status" = 137 ]
 }
+# What the joining step says when `kill -9` takes PID 1 of the container, or COMMAND alone.
+kill_in_box() { # init|COMMAND
+    build_and_wait '01-unshare -p --user | 06-nsenter - -- sleep 7777'
+    local pid=$inside
+    [ "$1" = COMMAND ] || pid=$(sed -n 's/.*PID 1 in there is pid \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/messages")
+    kill -9 "$pid"
+    status=0
+    wait "$job" || status=$?
+    [ "$status" = 137 ]
+    grep -c '^06-nsenter: PID 1 of the pid namespace is gone, and the container with it$' "$BATS_TEST_TMPDIR/messages"
+}
+@test "COMMAND that the kernel kills when PID 1 has ended: the joining step says why" {
+    [ "$(kill_in_box init)" = 1 ]
+}
+@test "COMMAND that is killed alone: nothing is said of a container that is gone" {
+    [ "$(kill_in_box COMMAND)" = 0 ]
+}
 @test "a signal to the step reaches the command" {
     01-unshare -p --user -- sh -c 'trap "kill $! ; exit 9" USR1; sleep 7777 & echo ready; wait' \
         >"$BATS_TEST_TMPDIR/ready" 2>/dev/null 3>&- &

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # What lib/why-cgroup.c and lib/why-limit.c say: each cause is made for real. tests/causes lists them.
 # On a hybrid host (cgroup v1 holds the controllers) v2 has its core files and hugetlb; what needs more
-# is skipped there, see make test-vm.
+# is skipped there, see make test-vm. What takes a mount option of the whole machine is in
+# why-cgroup-nsdelegate.bats.
 # shellcheck disable=SC2016,SC2154 # $ is for the shell inside; err, held: set by the helper
 load helper
 
@@ -702,20 +703,6 @@ needs_reclaim() {
     delegate "$DIR"
     with hugetlb likewise EBUSY "$DIR has 2 processes of its own" "${user_in[@]}" "$DIR" 05-cgroup mine "$file=0" -- true
 }
-nsdelegate() { # COMMAND ...: while cgroup v2 has that mount option
-    local result=0
-    mount -o remount,nsdelegate "$CGROUP2"
-    "$@" || result=$?
-    mount -n -t cgroup2 -o remount,rw cgroup2 "$CGROUP2"
-    ! grep -q nsdelegate /proc/self/mountinfo && return "$result"
-}
-@test "[enter-nsdelegate] over the border of a cgroup namespace" {
-    needs_root
-    needs_vm
-    nsdelegate because "mounted with nsdelegate, so nobody goes over the border of a cgroup namespace, and $DIR-b" \
-        05-cgroup "$NAME-a" -- 01-unshare -C -- 05-cgroup "$NAME-b" -- true
-    [ ! -e "$DIR-b" ] # its janitor could not move the step back either, and need not
-}
 @test "[enter-nsdelegate miss] without that mount option there is no border" {
     needs_root
     ! grep -q nsdelegate /proc/self/mountinfo || skip 'cgroup v2 is mounted with nsdelegate'
@@ -812,14 +799,6 @@ join_in_root() {
     hold "$BATS_TEST_TMPDIR/box" 01-unshare -u
     run_split in_root "$readonly" 06-nsenter --target "$held" -- true
     [ "$status" = 0 ] && [[ $err != *because* ]]
-}
-@test "[join-nsdelegate] over the border of a cgroup namespace" {
-    needs_root
-    needs_vm
-    mkdir "$DIR"
-    hold "$BATS_TEST_TMPDIR/box" "${in_cgroup[@]}" "$DIR" 01-unshare -u
-    nsdelegate ended_and "nobody goes over the border of a cgroup namespace, and $DIR is on its other side" \
-        05-cgroup "$NAME-a" -- 01-unshare -C -- 06-nsenter --target "$held" -- true
 }
 @test "[join-nsdelegate miss] its cgroup cannot be seen from here" {
     join_in_root "$part" 'which cannot be seen from here'

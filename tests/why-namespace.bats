@@ -519,7 +519,7 @@ with_hidepid() {
         "$(with '01-unshare --uts' '08-capset --drop cap_sys_chroot -- 06-nsenter --target $pid --uts -- true')"
 }
 @test "[setns-cap-inner] it belongs to a user namespace that we have not entered" {
-    because 'needs CAP_SYS_ADMIN in the user namespace that owns it' "${somebody[@]}" bash -c \
+    because "needs CAP_SYS_ADMIN in one's own user namespace and in the one that owns it" "${somebody[@]}" bash -c \
         "$(with '01-unshare --user --uts' '06-nsenter --target $pid --uts -- true')"
     [[ $err == *'try:     enter its user namespace too (--user)'* ]]
 }
