@@ -353,9 +353,10 @@ start_janitor(struct step *step, int base, const char *name)
     is_ready = step->janitor > 0 && read(ready[0], &byte, 1) == 1;
     close(ready[0]);
     if (!is_ready) {
-        close(step->leash); /* should it be there after all, it ends */
+        close(step->leash);
         step->leash = -1;
         if (step->janitor > 0) {
+            kill(step->janitor, SIGKILL); /* it may be well, and then it would wait for our end */
             error = ECHILD;
             wait_for_exit(step->janitor, NULL);
         }

@@ -40,7 +40,14 @@ open_program(const char *path, struct program *program)
     struct stat file;
 
     memset(program, 0, sizeof *program);
-    /* O_NONBLOCK: a FIFO must not keep us waiting. */
+    /* Only to open some devices does something already: a tape is wound back, a watchdog is started. */
+    if (stat(path, &file) == -1)
+        return -1;
+    if (!S_ISREG(file.st_mode)) {
+        errno = EACCES;
+        return -1;
+    }
+    /* O_NONBLOCK: what has become a FIFO meanwhile must not keep us waiting. */
     program->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (program->fd == -1)
         return -1;

@@ -384,9 +384,15 @@ pass_on(const struct job *job, const struct signalfd_siginfo *info)
     }
 }
 
+static void
+say_previous_is_gone(const struct step *step)
+{
+    fprintf(stderr, "%s: %s (pid %d) is gone, and the container with it\n", step->name,
+            step->from.step, (int)step->from.pid);
+}
+
 /* When PID 1 of a pid namespace ends, the kernel kills all others in it and lets nobody in any more: fork(2)
- * fails with ENOMEM (its man page; kernel/pid.c, alloc_pid). COMMAND may have ended of that before the step
- * before is seen to end, and then nobody else says why. */
+ * fails with ENOMEM (its man page; kernel/pid.c, alloc_pid). */
 static bool
 pid_namespace_has_ended(void)
 {
@@ -399,6 +405,20 @@ pid_namespace_has_ended(void)
     if (pid > 0)
         wait_for_exit(pid, NULL);
     return pid == -1 && errno == ENOMEM;
+}
+
+/* COMMAND was killed. By the end of the container? That may come before PREVIOUS, the pidfd of the step before,
+ * tells: 05-cgroup that was asked to end has all in its cgroup killed first. It needs a moment. */
+static void
+say_if_container_is_gone(const struct step *step, struct pollfd *previous)
+{
+    bool ended = pid_namespace_has_ended();
+
+    if (poll(previous, 1, ended ? 0 : 200 /* ms */) == 1)
+        say_previous_is_gone(step);
+    else if (ended)
+        fprintf(stderr, "%s: PID 1 of the pid namespace is gone, and the container with it\n",
+                step->name);
 }
 
 /* Waits for the child and returns its status as wait(2) gives it. */
@@ -420,10 +440,8 @@ wait_for_child(struct step *step, struct job *job)
             if (changed == -1)
                 continue;
             if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && step->joining &&
-                events[1].fd != -1 && pid_namespace_has_ended())
-                fprintf(stderr,
-                        "%s: PID 1 of the pid namespace is gone, and the container with it\n",
-                        step->name);
+                events[1].fd != -1)
+                say_if_container_is_gone(step, &events[1]);
             if (!WIFSTOPPED(status))
                 return status;
             child_stopped(job, WSTOPSIG(status));
@@ -437,8 +455,7 @@ wait_for_child(struct step *step, struct job *job)
             events[2].fd = -1;
         }
         if (events[1].revents != 0) {
-            fprintf(stderr, "%s: %s (pid %d) is gone, and the container with it\n", step->name,
-                    step->from.step, (int)step->from.pid);
+            say_previous_is_gone(step);
             kill(-job->child, SIGKILL);
             events[1].fd = -1;
         }

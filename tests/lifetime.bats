@@ -139,22 +139,34 @@ ignores_sigint() { (($((16#$(status_field "$1" SigIgn))) & 2)); }
     run_split bash -c "01-unshare --user | 06-nsenter - -- sh -c 'kill -KILL \$\$'"
     [ "$status" = 137 ]
 }
-# What the joining step says when `kill -9` takes PID 1 of the container, or COMMAND alone.
-kill_in_box() { # init|COMMAND
-    build_and_wait '01-unshare -p --user | 06-nsenter - -- sleep 7777'
+# What the joining step says of the container when `kill -SIGNAL PID` takes one process of it, in $said.
+kill_in_box() { # SIGNAL 'the stage that makes it' sed-expression: PID in the messages; without it: of COMMAND
+    build_and_wait "$2 | 06-nsenter - -- sleep 7777"
     local pid=$inside
-    [ "$1" = COMMAND ] || pid=$(sed -n 's/.*PID 1 in there is pid \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/messages")
-    kill -9 "$pid"
+    [ $# = 2 ] || pid=$(sed -n "$3" "$BATS_TEST_TMPDIR/messages")
+    kill "-$1" "$pid"
     status=0
     wait "$job" || status=$?
     [ "$status" = 137 ]
-    grep -c '^06-nsenter: PID 1 of the pid namespace is gone, and the container with it$' "$BATS_TEST_TMPDIR/messages"
+    said=$(sed -n 's/^06-nsenter: \(.*\) is gone, and the container with it$/\1/p' "$BATS_TEST_TMPDIR/messages")
+    said=${said// (pid $pid)/}
 }
 @test "COMMAND that the kernel kills when PID 1 has ended: the joining step says why" {
-    [ "$(kill_in_box init)" = 1 ]
+    kill_in_box KILL '01-unshare -p --user' 's/.*PID 1 in there is pid \([0-9]*\).*/\1/p'
+    [ "$said" = 'PID 1 of the pid namespace' ]
+}
+@test "COMMAND that is killed with the step before: the joining step says so" {
+    kill_in_box KILL '01-unshare -p --user' 's/^01-unshare *pid \([0-9]*\).*/\1/p'
+    [ "$said" = 01-unshare ]
+}
+@test "COMMAND that 05-cgroup's janitor kills when 05 is asked to end: the joining step says so" {
+    needs_root
+    kill_in_box TERM "01-unshare -u | 05-cgroup - $NAME cgroup.max.depth=4" 's/^05-cgroup *pid \([0-9]*\).*/\1/p'
+    [ "$said" = 05-cgroup ]
 }
 @test "COMMAND that is killed alone: nothing is said of a container that is gone" {
-    [ "$(kill_in_box COMMAND)" = 0 ]
+    kill_in_box KILL '01-unshare -p --user'
+    [ "$said" = '' ]
 }
 @test "a signal to the step reaches the command" {
     01-unshare -p --user -- sh -c 'trap "kill $! ; exit 9" USR1; sleep 7777 & echo ready; wait' \
