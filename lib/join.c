@@ -83,6 +83,17 @@ is_alive(int pidfd)
     return poll(&end, 1, 0) != 1;
 }
 
+/* Before 05-cgroup is moved out of its cgroup, at its end, it says so in its name: from then on its cgroup, in
+ * open_target, was not the one to be joined. */
+static bool
+is_ending(int proc)
+{
+    char name[32] = "";
+
+    read_file_at(proc, "comm", name, sizeof name);
+    return strcmp(name, ENDING_NAME "\n") == 0;
+}
+
 /* The numbers after FIELD ("\nUid:") of a status file, translated into the target's user
  * namespace; numbers that it does not map are left out. */
 static int
@@ -335,6 +346,8 @@ start_from(struct step *step)
                    step->from.holds.inode[i]);
     if (!is_alive(step->target.pidfd))
         refuse(step, "%s is gone: process %d has ended", step->from.step, (int)step->from.pid);
+    if (is_ending(step->target.proc))
+        refuse(step, "%s is gone: process %d is just ending", step->from.step, (int)step->from.pid);
     step->before = step->from.holds;
     step->previous = fcntl(step->target.pidfd, F_DUPFD_CLOEXEC, 3);
     if (step->previous == -1) /* we would not notice when it ends */

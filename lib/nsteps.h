@@ -402,8 +402,9 @@ noreturn void run_command(struct step *step);
 int run_inside(struct step *step, int (*work)(const void *), const void *argument,
                struct why (*ask)(const struct step *, const void *), struct why *why);
 
-/* What PID 1 is called in ps(1). */
-#define INIT_NAME "01-init"
+/* What PID 1 is called in ps(1), and 05-cgroup while its cgroup is being removed. */
+#define INIT_NAME   "01-init"
+#define ENDING_NAME "05-ending"
 
 /* Forks the first process of our new pid namespace: a tiny init that reaps and does nothing else,
  * and dies with us. Returns its pid as we see it, or -1 with errno. pid_namespaces(7). */

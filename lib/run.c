@@ -152,7 +152,8 @@ start_init(struct step *step)
     close(ready[1]);
     if (program != -1)
         close(program);
-    is_ready = pid > 0 && read(ready[0], &byte, 1) == 1;
+    /* A byte: it cannot outlive us. Then the end of the file: it holds no descriptor any more. */
+    is_ready = pid > 0 && read(ready[0], &byte, 1) == 1 && read(ready[0], &byte, 1) == 0;
     close(ready[0]);
     if (pid > 0 && !is_ready) {
         kill(pid, SIGKILL); /* it may be well, and then it would never end */

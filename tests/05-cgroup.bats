@@ -402,6 +402,23 @@ bad_input_after() { # MESSAGE COMMAND ...: the last step of a chain refuses
     kill -TERM "$held"
     wait_until test ! -e "$DIR"
 }
+@test "pipe, just ending: it has left its cgroup, and nobody joins the one that it is in now" {
+    needs_root
+    needs_tool strace
+    # It ends when the step before has ended; the janitor takes two seconds to remove the cgroup.
+    hold "$BATS_TEST_TMPDIR/box" bash -c "01-unshare -u | strace -f -o $BATS_TEST_TMPDIR/trace -e trace=unlinkat \
+        -e inject=unlinkat:delay_enter=2000000 05-cgroup - $NAME"
+    run_split 06-nsenter - -- cat /proc/self/cgroup <"$BATS_TEST_TMPDIR/box"
+    [[ $status == 0 && $out == *"0::/$NAME"* ]] # control: before, it can be joined
+    pid=$(record_pid "$(cat "$BATS_TEST_TMPDIR/box")")
+    kill "$(sed -n 's/^01-unshare *pid \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/box.err")"
+    has_left() { ! grep -q "/$NAME\$" "/proc/$pid/cgroup"; }
+    wait_until has_left
+    run_split 06-nsenter - -- cat /proc/self/cgroup <"$BATS_TEST_TMPDIR/box"
+    [[ $status:$out:$err == "125::06-nsenter: 05-cgroup is gone: process $pid is just ending"* ]]
+    [ -e "$DIR" ] # control: it was not over yet
+    wait_until test ! -e "$DIR"
+}
 @test "a COMMAND that is not there: 127, and the cgroup is gone" {
     needs_root
     run_split 05-cgroup "$NAME" -- nosuchcommand

@@ -216,6 +216,7 @@ child 1: flock(FD, LOCK_EX)"
 * step: write "2" to cgroup.max.depth
 * step: write "0" to cgroup.procs
   $FORK
+  step: prctl(PR_SET_NAME, "05-ending")
   step: rt_sigaction(SIGPIPE, SIG_IGN)
   step: rt_sigaction(SIGPIPE, SIG_DFL)
   $JANITOR
@@ -237,6 +238,7 @@ EOF
   $IDENTITY
 * step: write "0" to cgroup.procs
   $STAY
+  step: prctl(PR_SET_NAME, "05-ending")
   step: rt_sigaction(SIGPIPE, SIG_IGN)
   step: rt_sigaction(SIGPIPE, SIG_IGN)
   $JANITOR
