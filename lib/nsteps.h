@@ -550,7 +550,8 @@ void refuse_inside(struct step *step, bool keep);
  * about to be made. 0, or -1 with errno. */
 int entrust_cgroup(struct step *step);
 
-/* Asks the janitor to clean up now and waits for that: 0, or -1 with errno when it could not. */
+/* Asks the janitor to clean up now and waits for that: 0, or -1 with errno when it could not. From then on we are
+ * in another cgroup, and called ENDING_NAME, so that nobody joins that one. */
 int stop_janitor(struct step *step);
 
 /* Sends the janitor away without cleaning up: the cgroup is to stay, or is not ours. errno is left as it

@@ -96,8 +96,8 @@ die_with_parent(int pipe_end)
 /* ---- PID 1 ---------------------------------------------------------------------------------- */
 
 /* The kernel gives every orphan of a pid namespace to its PID 1, who must wait(2) for it, or it
- * stays in the process table as a zombie. That is all that this one does, for ever. READY is the
- * write end of a pipe that only the step outside reads. */
+ * stays in the process table as a zombie. That is all that this one does, for ever. READY, the lowest
+ * descriptor, is the write end of a pipe that only the step outside reads. */
 noreturn void
 be_init(int ready)
 {
@@ -108,10 +108,12 @@ be_init(int ready)
     sigemptyset(&child_ended);
     sigaddset(&child_ended, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child_ended, NULL);
-    /* Only now, when it cannot outlive its parent, may anybody be told that it is there. */
+    close_from(ready + 1);
+    /* Only now, when it cannot outlive its parent and holds nothing of the caller's that COMMAND could reach in
+     * /proc/1/fd, may anybody be told that it is there. */
     if (write(ready, "r", 1) != 1)
         _exit(EXIT_STEP_FAILED);
-    close_from(0);
+    close(ready);
     for (;;) {
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;
@@ -145,15 +147,13 @@ start_init(struct step *step)
             fexecve(program, argv, environ); /* begin sees the name, and calls be_init */
             _exit(EXIT_STEP_FAILED);
         }
-        close_from(1);
         be_init(0);
     }
     int error = errno;
     close(ready[1]);
     if (program != -1)
         close(program);
-    /* A byte: it cannot outlive us. Then the end of the file: it holds no descriptor any more. */
-    is_ready = pid > 0 && read(ready[0], &byte, 1) == 1 && read(ready[0], &byte, 1) == 0;
+    is_ready = pid > 0 && read(ready[0], &byte, 1) == 1;
     close(ready[0]);
     if (pid > 0 && !is_ready) {
         kill(pid, SIGKILL); /* it may be well, and then it would never end */

@@ -105,7 +105,9 @@ is_zombie() { [[ $(status_field "$1" State) == Z* ]]; }
     hold "$BATS_TEST_TMPDIR/box" "${own[@]}" 01-unshare -p
     pid=$(pid_1 "$BATS_TEST_TMPDIR/box.err")
     [ -n "$(ls "/proc/$held/fd")" ] # control: those of the step can be listed
-    [ -z "$(ls "/proc/$pid/fd")" ] && [ "$(readlink "/proc/$pid/cwd")" = / ]
+    has_closed_all() { [ -z "$(ls "/proc/$pid/fd")" ]; }
+    wait_until has_closed_all # the last one is that on which it says that it is there
+    [ "$(readlink "/proc/$pid/cwd")" = / ]
 }
 @test "inside are PID 1 and COMMAND, nobody else" {
     run_split "${own[@]}" 01-unshare -m -p -- 02-mountproc -- sh -c 'echo /proc/[0-9]* $$'
