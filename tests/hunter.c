@@ -109,6 +109,8 @@ wait_for_newcomers(const char *step)
         process = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (process != -1 && is_fork(process, step)) {
             newcomers++;
+            printf("newcomers %ld\n", newcomers);
+            fflush(stdout); /* who starts them wants to know when it is enough */
             for (int i = 0; i < 20 && hunt(next, process, step, hits); i++)
                 tries++;
         }
@@ -117,7 +119,7 @@ wait_for_newcomers(const char *step)
             close(process);
         next++;
     }
-    printf("newcomers %ld tries %ld\n", newcomers, tries);
+    printf("tries %ld\n", tries);
     for (int i = 0; i <= FILES; i++)
         if (hits[i] > 0)
             printf("hit %s %ld\n", i < FILES ? files[i] : "ptrace", hits[i]);
