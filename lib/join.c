@@ -83,8 +83,8 @@ is_alive(int pidfd)
     return poll(&end, 1, 0) != 1;
 }
 
-/* Before 05-cgroup is moved out of its cgroup, at its end, it says so in its name: from then on its cgroup, in
- * open_target, was not the one to be joined. */
+/* Before 05-cgroup is moved out of its cgroup, at its end, it says so in its name. What open_target has read as its
+ * cgroup may then be the one that it was moved to. */
 static bool
 is_ending(int proc)
 {

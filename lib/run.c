@@ -408,16 +408,13 @@ pid_namespace_has_ended(void)
     return pid == -1 && errno == ENOMEM;
 }
 
-/* COMMAND was killed. By the end of the container? That may come before PREVIOUS, the pidfd of the step before,
- * tells: 05-cgroup that was asked to end has all in its cgroup killed first. It needs a moment. */
+/* COMMAND was killed. By the end of the container? PID 1 may have ended, and the step that made it not yet. */
 static void
-say_if_container_is_gone(const struct step *step, struct pollfd *previous)
+say_if_container_is_gone(const struct step *step)
 {
-    bool ended = pid_namespace_has_ended();
-
-    if (poll(previous, 1, ended ? 0 : 200 /* ms */) == 1)
+    if (!is_alive(step->previous))
         say_previous_is_gone(step);
-    else if (ended)
+    else if (pid_namespace_has_ended())
         fprintf(stderr, "%s: PID 1 of the pid namespace is gone, and the container with it\n",
                 step->name);
 }
@@ -442,7 +439,7 @@ wait_for_child(struct step *step, struct job *job)
                 continue;
             if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && step->joining &&
                 events[1].fd != -1)
-                say_if_container_is_gone(step, &events[1]);
+                say_if_container_is_gone(step);
             if (!WIFSTOPPED(status))
                 return status;
             child_stopped(job, WSTOPSIG(status));

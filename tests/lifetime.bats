@@ -169,7 +169,7 @@ kill_in_box() { # SIGNAL 'the stage that makes it' sed-expression: PID in the me
     kill_in_box KILL '01-unshare -p --user' 's/^01-unshare *pid \([0-9]*\).*/\1/p'
     [ "$said" = 01-unshare ]
 }
-@test "COMMAND that 05-cgroup's janitor kills when 05 is asked to end: the joining step says so" {
+@test "COMMAND that is killed when 05-cgroup in the middle is told to end: the joining step says so" {
     needs_root
     kill_in_box TERM "01-unshare -u | 05-cgroup - $NAME cgroup.max.depth=4" 's/^05-cgroup *pid \([0-9]*\).*/\1/p'
     [ "$said" = 05-cgroup ]
