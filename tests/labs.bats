@@ -224,3 +224,19 @@ one_line() { # STATUS TEXT COMMAND ...: one message on stderr, nothing on stdout
     [ -z "$(find "$BATS_TEST_TMPDIR" -maxdepth 1 -name 'grades.csv.*')" ]
     wait_until is_empty "$TMPDIR" # the checkers end a little later than who has started them
 }
+@test "a check that is interrupted while it makes its directory leaves nothing" {
+    export TMPDIR=$BATS_TEST_TMPDIR/tmp
+    mkdir "$TMPDIR" "$BATS_TEST_TMPDIR/bin"
+    for tool in mktemp mkdir; do # makes it, and has not said so yet
+        printf '#!/bin/sh\n%s "$@" >/dev/null; touch %s; exec sleep 7777\n' "$(command -v $tool)" "$BATS_TEST_TMPDIR/made" \
+            >"$BATS_TEST_TMPDIR/bin/$tool"
+        chmod +x "$BATS_TEST_TMPDIR/bin/$tool"
+    done
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH setsid tests/lab list >/dev/null 2>&1 3>&- &
+    check=$!
+    wait_until test -e "$BATS_TEST_TMPDIR/made"
+    refute is_empty "$TMPDIR" # control
+    kill -- "-$check" # as timeout(1) does it
+    wait "$check" || true
+    wait_until is_empty "$TMPDIR"
+}
