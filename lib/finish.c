@@ -34,7 +34,7 @@ clean_up(struct step *step)
 
 /* Waits until nobody reads our stdout any more, or the step before is gone. */
 static void
-wait_for_the_end(const struct step *step)
+wait_for_the_end(struct step *step)
 {
     struct pollfd ends[2] = {
         {.fd = STDOUT_FILENO, .events = 0}, /* POLLERR and POLLHUP come unasked, poll(2) */
@@ -42,8 +42,9 @@ wait_for_the_end(const struct step *step)
         {.fd = step->previous, .events = POLLIN},
     };
 
-    while (poll(ends, 2, -1) == -1 && errno == EINTR)
-        ;
+    while (poll(ends, 2, -1) == -1)
+        if (errno != EINTR)
+            refuse(step, "cannot wait for the end of the pipeline: poll: %s", strerror(errno));
 }
 
 /* The process that stays behind holds what was made: a namespace lives as long as somebody is in

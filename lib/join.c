@@ -301,6 +301,8 @@ start_from(struct step *step)
 {
     const char *what;
     char line[4096];
+    long pid;
+    unsigned long long start;
 
     if (!step->joining)
         return;
@@ -326,13 +328,20 @@ start_from(struct step *step)
         fail(step, errno, why_open_target(step, step->from.pid), "%s (PID is %d)", what,
              (int)step->from.pid);
     }
+    pid = read_fdinfo(step, step->target.pidfd, "Pid");
+    start = read_start_time(step->target.proc);
+    /* What has been read of a process that is alive now was true then. */
+    if (!is_alive(step->target.pidfd))
+        refuse(step, "%s is gone: process %d has ended", step->from.step, (int)step->from.pid);
+    if (is_ending(step->target.proc))
+        refuse(step, "%s is gone: process %d is just ending", step->from.step, (int)step->from.pid);
     /* A pidfd names one process for ever, a pid does not: do the two say the same? */
-    if (read_fdinfo(step, step->target.pidfd, "Pid") != step->from.pid)
+    if (pid != step->from.pid)
         refuse(step,
                "the record's pid %d is another process in this /proc: was it written in "
                "another pid namespace?",
                (int)step->from.pid);
-    if (read_start_time(step->target.proc) != step->from.start)
+    if (start != step->from.start)
         refuse(step,
                "process %d is not the one that wrote the record: it started at another "
                "time (the pid was used again)",
@@ -344,10 +353,6 @@ start_from(struct step *step)
                    "not [%" PRIu64 "]",
                    (int)step->from.pid, ns_types[i].name, step->target.holds.inode[i],
                    step->from.holds.inode[i]);
-    if (!is_alive(step->target.pidfd))
-        refuse(step, "%s is gone: process %d has ended", step->from.step, (int)step->from.pid);
-    if (is_ending(step->target.proc))
-        refuse(step, "%s is gone: process %d is just ending", step->from.step, (int)step->from.pid);
     step->before = step->from.holds;
     step->previous = fcntl(step->target.pidfd, F_DUPFD_CLOEXEC, 3);
     if (step->previous == -1) /* we would not notice when it ends */

@@ -56,5 +56,13 @@ propagation() { # MODE: where everything is shared to begin with, as on most mac
     new --mount
 }
 
+@test "on a terminal" {
+    TERMINAL=1
+    new --uts
+    born --pid
+    grep -qx "terminal: the start's" "$BATS_TEST_TMPDIR/theirs" # controls
+    grep -qx 'foreground: yes' "$BATS_TEST_TMPDIR/theirs"
+}
+
 @test "short and long options are the same" { same_spelling 01-unshare '-- looked'; }
 @test "every option has been compared" { all_compared; }

@@ -59,4 +59,9 @@ sys='mount -t sysfs -o ro,nosuid,nodev,noexec sysfs'
     oracle --rbind-dev "$bind && exec looked" chain "02-mountproc --rbind-dev $ROOT -- looked"
     grep -q '^mount .*/dev: .*master:' "$BATS_TEST_TMPDIR/theirs"
 }
+@test "on a terminal" {
+    needs_root_copy
+    TERMINAL=1
+    mounts '' "$ROOT" "$proc $ROOT/proc"
+}
 @test "every option has been compared" { all_compared; }

@@ -24,4 +24,13 @@ load oracle
 @test "NEWROOT is /" {
     oracle NEWROOT 'chroot / looked' chain '03-chroot / -- looked'
 }
+@test "on a terminal" {
+    needs_root_copy
+    mount_dev=(unshare --mount bash -c 'mount --rbind /dev "$1/dev" && shift && exec "$@"' bash "$ROOT") # or there is no /dev/tty
+    START=("${mount_dev[@]}")
+    TERMINAL=1
+    oracle NEWROOT "unshare --mount chroot $ROOT looked" \
+        join "01-unshare --mount | 03-chroot - $ROOT -- looked" \
+        join+6 "01-unshare --mount | 03-chroot - $ROOT | 06-nsenter - -- looked"
+}
 @test "every option has been compared" { all_compared; }

@@ -33,4 +33,9 @@ pivots() {
     pivots '--put-old old' "$ROOT" "mount --rbind $ROOT $ROOT && cd $ROOT && pivot_root . old && cd / && exec looked"
     grep -q '^all mounts /old: ' "$BATS_TEST_TMPDIR/theirs"
 }
+@test "on a terminal" {
+    needs_root_copy
+    TERMINAL=1
+    pivots '' "$ROOT" "mount --rbind $ROOT $ROOT && cd $ROOT && pivot_root . . && umount -l . && cd / && exec looked"
+}
 @test "every option has been compared" { all_compared; }

@@ -73,6 +73,11 @@ controller() { # NAME SETTING ...: enabled for each of the two, and disabled aga
     [ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip 'this machine has no huge pages of 2 MB'
     controller hugetlb hugetlb.2MB.max=4M
 }
+@test "on a terminal" {
+    needs_root
+    TERMINAL=1
+    limits FILE=VALUE cgroup.max.depth=1
+}
 @test "every option has been compared" {
     needs_root
     all_compared

@@ -128,6 +128,14 @@ in_cgroup() {
     oracle --uts 'unshare --uts looked' join+named '01-unshare -m -u -n | 06-nsenter - --uts -- looked'
     oracle --all "unshare --mount --uts --net bash -c 'cd / && exec looked'" join+named '01-unshare -m -u -n | 06-nsenter - --all -- looked'
 }
+@test "on a terminal" {
+    target /usr "${made[@]}" "${kinds[@]}" --pid --fork --kill-child
+    TERMINAL=1
+    enters --uts
+    enters_forking --pid
+    PLAIN=''
+    oracle - 'unshare --mount --uts --net looked' join '01-unshare -m -u -n | 06-nsenter - -- looked'
+}
 @test "short and long options are the same" {
     needs_root_copy
     target /usr unshare --user --map-root-user "${kinds[@]}" --pid --time --fork --kill-child chroot "$ROOT"

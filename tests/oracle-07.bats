@@ -89,4 +89,16 @@ range() { awk -F : -v name="$(id -un)" -v uid="$EUID" '$1 == name || $1 == uid {
     mapped "newuidmap \$p 0 $EUID 1 1 $uids && newgidmap \$p 0 $(id -g) 1 1 $gids" 0 0
     maps --auto
 }
+@test "on a terminal, as root" {
+    needs_root
+    TERMINAL=1
+    echoed '0 100000 10' '0 100000 10' 0 0
+    maps '--map 0:100000:10'
+}
+@test "on a terminal, as an ordinary user" {
+    needs_user
+    TERMINAL=1
+    export INNER='exec unshare --user --map-root-user looked'
+    maps ''
+}
 @test "every option has been compared" { all_compared; }

@@ -47,4 +47,8 @@ caps() { # OPTIONS THEIRS: and after a record
     oracle --drop 'setpriv --ambient-caps -chown --inh-caps -chown --bounding-set -chown looked' chain '08-capset --drop chown -- looked'
     grep -q '^securebits: 0x3' "$BATS_TEST_TMPDIR/theirs"
 }
+@test "on a terminal" {
+    TERMINAL=1
+    caps '--drop all' 'setpriv --ambient-caps -all --inh-caps -all --bounding-set -all'
+}
 @test "every option has been compared" { all_compared; }

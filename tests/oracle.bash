@@ -34,7 +34,7 @@ needs_root_copy() {
 # shellcheck disable=SC2016,SC2054
 make_start() {
     start=(sh -c 'cd "$1" && shift && umask 027 && ulimit -Sn 200 &&
-        echo 7 >/proc/self/oom_score_adj && exec 8<. && exec "$@" <input' sh "$PUBLIC/start"
+        echo 7 >/proc/self/oom_score_adj && exec 8<. && exec "$@" <"${INPUT-input}"' sh "$PUBLIC/start"
         env --default-signal --ignore-signal=USR1 --block-signal=USR2 COLOUR=blue nice -n 3 ionice -c 3 chrt --batch 0 setarch -R)
     if [ "$EUID" = 0 ] || [ -z "${PLAIN-}" ]; then
         [ "$EUID" = 0 ] || start+=(unshare --user --map-root-user)
@@ -49,15 +49,21 @@ START=()
 state() {
     local start fd
     make_start
+    start+=(look "${LOOK[@]}" "$1")
     ( # with those descriptors only that the start is to have, and not those of bats
         for fd in "/proc/$BASHPID/fd"/*; do
             fd=${fd##*/}
             [ "$fd" -le 2 ] || eval "exec $fd>&-"
         done
-        exec "${start[@]}" look "${LOOK[@]}" "$1"
+        [ -z "$TERMINAL" ] || {
+            # script(1) starts a session on a new terminal; what it shows is for stderr, what looked says is not.
+            export INPUT=/dev/fd/0 SHELL=/bin/bash
+            exec script -qefc "exec$(printf ' %q' "${start[@]}") >&9 9>&-" /dev/null 9>&1 >&2 </dev/null
+        }
+        exec "${start[@]}"
     )
 }
-LOOK=()
+LOOK=() TERMINAL=
 
 # differences OURS THEIRS: the fields in which two such files differ, as "field | ours | theirs".
 differences() {
@@ -76,7 +82,7 @@ differences() {
 }
 
 # meant CASE: those that are meant in it, in the same form; and the table's rows that it used are noted.
-# CASE is "STEP OPTION FORM", in the table a pattern stands for it.
+# CASE is "STEP OPTION FORM", with "terminal+" before FORM where there is one; in the table a pattern stands for it.
 meant() {
     local where field ours theirs why
     while IFS='|' read -r where field ours theirs why; do
@@ -104,7 +110,7 @@ oracle() {
         state "$2" >"$dir/ours" 2>"$dir/ours.err" || { cat "$dir/ours.err"; eval "$AFTER"; return 1; }
         eval "$AFTER"
         differences "$dir/ours" "$dir/theirs" >"$dir/differences"
-        meant "$STEP $option $1" >"$dir/meant"
+        meant "$STEP $option ${TERMINAL:+terminal+}$1" >"$dir/meant"
         if ! diff "$dir/meant" "$dir/differences"; then
             failed=1
             printf '%s %s %s: differs (>), or is meant to differ and does not (<):\n  ours   %s\n  theirs %s\n' \

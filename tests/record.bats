@@ -108,6 +108,26 @@ give() { printf "$@" >"$BATS_TEST_TMPDIR/record"; }
     give '%s\n' "${record/ $held / $$ }"
     refused "$$"
 }
+@test "a step that ends while its record is checked is gone, and not another process" {
+    needs_tool strace
+    leave_something
+    # 06 is stopped where it asks which pid the process has; then the process ends.
+    strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=openat 06-nsenter - -- true <"$BATS_TEST_TMPDIR/record" 2>/dev/null 3>&-
+    asks=$(grep -o 'fdinfo/[0-9]*' "$BATS_TEST_TMPDIR/trace" | tail -n 1)
+    strace -qq -o "$BATS_TEST_TMPDIR/stop" -P "$asks" -e trace=openat -e inject=openat:signal=STOP \
+        06-nsenter - -- touch "$BATS_TEST_TMPDIR/joined" <"$BATS_TEST_TMPDIR/record" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+    tracer=$!
+    wait_until grep -qs 'stopped by SIGSTOP' "$BATS_TEST_TMPDIR/stop"
+    asking=$(pgrep -P "$tracer")
+    HELD+=("$asking")
+    kill "$held"
+    wait "$held" || :
+    kill -CONT "$asking"
+    status=0
+    wait "$tracer" || status=$?
+    [ "$status" = 125 ] && [ ! -e "$BATS_TEST_TMPDIR/joined" ]
+    [ "$(<"$BATS_TEST_TMPDIR/err")" = "06-nsenter: 01-unshare is gone: process $held has ended" ]
+}
 @test "a record from another pid namespace is refused" {
     # Written inside, by a process with a pid of its own in there; read outside.
     as_root 01-unshare -m -p -- 02-mountproc -- sh -c '
