@@ -14,8 +14,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <linux/nsfs.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +104,45 @@ session_keyring(void)
     return syscall(SYS_keyctl, (long)KEYCTL_GET_ID, (long)SESSION_KEYRING, 0L);
 }
 
+static void
+ignore(int signal)
+{
+    (void)signal;
+}
+
+static int
+wait_for_ever(void *argument)
+{
+    (void)argument;
+    return pause();
+}
+
+static void
+change(const char *word)
+{
+    static char stack[16384];
+    struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog filter = {.len = 1, .filter = &all};
+
+    if (strcmp(word, "undumpable") == 0)
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (strcmp(word, "subreaper") == 0)
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (strcmp(word, "keyring") == 0)
+        syscall(SYS_keyctl, (long)KEYCTL_JOIN, NULL);
+    if (strcmp(word, "catches") == 0)
+        signal(SIGHUP, ignore);
+    if (strcmp(word, "pending") == 0)
+        raise(SIGUSR2); /* the start has it blocked */
+    if (strcmp(word, "filtered") == 0)
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+    if (strcmp(word, "no-thp") == 0)
+        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    if (strcmp(word, "two-threads") == 0)
+        clone(wait_for_ever, stack + sizeof stack,
+              CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_FS | CLONE_FILES, NULL);
+}
+
 static int
 be_looked_at(const char *word)
 {
@@ -112,12 +154,8 @@ be_looked_at(const char *word)
     char text[16384], byte;
     int n;
 
-    if (word != NULL && strcmp(word, "undumpable") == 0)
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (word != NULL && strcmp(word, "subreaper") == 0)
-        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    if (word != NULL && strcmp(word, "keyring") == 0)
-        syscall(SYS_keyctl, (long)KEYCTL_JOIN, NULL);
+    if (word != NULL)
+        change(word);
 
     uname(&names);
     clock_gettime(CLOCK_MONOTONIC, &monotonic);
