@@ -19,12 +19,7 @@
 void
 clean_up(struct step *step)
 {
-    if (step->init > 0) {
-        /* When PID 1 dies, the kernel kills all others in its pid namespace and waits for them. */
-        if (kill(step->init, SIGKILL) == 0) /* else it dies when we do: PR_SET_PDEATHSIG */
-            wait_for_exit(step->init, NULL);
-        step->init = 0;
-    }
+    end_init(step);
     if (step->janitor > 0) {
         if (stop_janitor(step) == -1)
             fprintf(stderr, "%s: the cgroup could not be removed: %s\n", step->name,

@@ -410,6 +410,9 @@ int run_inside(struct step *step, int (*work)(const void *), const void *argumen
  * and dies with us. Returns its pid as we see it, or -1 with errno. pid_namespaces(7). */
 pid_t start_init(struct step *step);
 
+/* Kills that one, and all others of its pid namespace with it, and waits until they have ended. */
+void end_init(struct step *step);
+
 /* What that process does, for ever; READY: a pipe on which it says that it has begun. */
 noreturn void be_init(int ready);
 

@@ -403,9 +403,11 @@ pid_namespace_has_ended(void)
     pid = fork();
     if (pid == 0)
         _exit(0);
-    if (pid > 0)
-        wait_for_exit(pid, NULL);
-    return pid == -1 && errno == ENOMEM;
+    if (pid == -1)
+        return errno == ENOMEM;
+    kill(pid, SIGKILL); /* somebody inside may have stopped it */
+    wait_for_exit(pid, NULL);
+    return false;
 }
 
 /* COMMAND was killed. By the end of the container? PID 1 may have ended, and the step that made it not yet. */
@@ -417,6 +419,35 @@ say_if_container_is_gone(const struct step *step)
     else if (pid_namespace_has_ended())
         fprintf(stderr, "%s: PID 1 of the pid namespace is gone, and the container with it\n",
                 step->name);
+}
+
+/* waitpid(2) with OPTIONS for all children, not only for COMMAND. It can make its own children ours (CLONE_PARENT)
+ * and us the tracer of a thread of its (PTRACE_TRACEME). As long as nobody waits for such a one after its death,
+ * COMMAND, or the pid namespace, has not ended either. */
+static pid_t
+wait_for_any(struct step *step, int *status, int options)
+{
+    pid_t changed;
+
+    do
+        changed = waitpid(-1, status, options | __WALL);
+    while (changed == -1 && errno == EINTR);
+    if (changed > 0 && changed == step->init && !WIFSTOPPED(*status))
+        step->init = 0; /* the number is free: nobody may be killed by it any more */
+    return changed;
+}
+
+void
+end_init(struct step *step)
+{
+    int status;
+
+    /* When PID 1 dies, the kernel kills all others in its pid namespace and waits for them. */
+    if (step->init > 0 &&
+        kill(step->init, SIGKILL) == 0) /* else it dies when we do: PR_SET_PDEATHSIG */
+        while (step->init > 0 && wait_for_any(step, &status, 0) != -1)
+            ;
+    step->init = 0;
 }
 
 /* Waits for the child and returns its status as wait(2) gives it. */
@@ -433,9 +464,8 @@ wait_for_child(struct step *step, struct job *job)
     int status;
 
     for (;;) {
-        while ((changed = waitpid(job->child, &status, WNOHANG | WUNTRACED)) > 0 ||
-               (changed == -1 && errno == EINTR)) {
-            if (changed == -1)
+        while ((changed = wait_for_any(step, &status, WNOHANG | WUNTRACED)) > 0) {
+            if (changed != job->child)
                 continue;
             if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && step->joining &&
                 events[1].fd != -1)

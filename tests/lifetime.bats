@@ -143,6 +143,23 @@ ignores_sigint() { (($((16#$(status_field "$1" SigIgn))) & 2)); }
     grep -q "^$init .*close_range(1, " "$BATS_TEST_TMPDIR/trace" # control: that it was slow
     grep -q "^$init .*(DELAYED)" "$BATS_TEST_TMPDIR/trace"
 }
+# COMMAND leaves something that only its parent outside can wait for (tests/clinger.c).
+clings() { # HOW LINE ...
+    needs_tool gcc
+    [ -x "$PUBLIC/clinger" ] || gcc -D_GNU_SOURCE -O1 -static -w -o "$PUBLIC/clinger" tests/clinger.c
+    local how=$1 line
+    shift
+    for line; do
+        run_split timeout -k 1 20 bash -c "$line -- $PUBLIC/clinger $how"
+        [ "$status" = 7 ] || { echo "$line: $status"; return 1; }
+    done
+}
+@test "a thread of COMMAND that has made the step its tracer does not keep it" {
+    clings thread '01-unshare --user -p' '01-unshare --user -p | 06-nsenter -'
+}
+@test "a child of COMMAND that it has made the step's own does not keep the pid namespace" {
+    clings sibling '01-unshare --user -p' '01-unshare --user -p | 06-nsenter -' '01-unshare --user -p -- 08-capset'
+}
 @test "the exit status of a command that a signal ended is 128 + N" {
     run_split 01-unshare -p --user -- sh -c 'kill -TERM $$'
     [ "$status" = 143 ]
