@@ -65,15 +65,15 @@ failed(struct failure *failure, struct why why, const char *call, ...)
     return -1;
 }
 
-/* mount(2) of the filesystem TYPE on DEV/NAME, a directory that it makes. */
+/* mount(2) of the filesystem TYPE on NAME in DIR, which is DEV: a directory that it makes. */
 static int
-mount_below(const struct step *step, const char *dev, const char *name, const char *type,
+mount_below(const struct step *step, int dir, const char *dev, const char *name, const char *type,
             unsigned long flags, const char *options, struct failure *failure)
 {
     char path[4096 + 8];
 
     snprintf(path, sizeof path, "%s/%s", dev, name);
-    if (mkdir(path, 0755) == -1)
+    if (mkdirat(dir, name, 0755) == -1)
         return failed(failure, why_make_file(step), "mkdir %s", path);
     if (mount(type, path, type, flags, options) == -1)
         return failed(failure, why_mount(step, path, type), "mount %s on %s", type, path);
@@ -104,46 +104,67 @@ put_node(int dir, int i, int original)
     return sys_attach_mount(original, dir, nodes[i].name);
 }
 
+/* Puts all of it into DIR, which is DEV. */
 static int
-fill_dev(const struct step *step, const char *dev, const int *originals, struct failure *failure)
+fill_dev(const struct step *step, int dir, const char *dev, const int *originals,
+         struct failure *failure)
 {
-    int dir = open(dev, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error, result = 0;
+    int result = 0;
 
-    if (dir == -1)
-        return failed(failure, why_make_file(step), "open %s", dev);
     for (int i = 0; result == 0 && i < NODES; i++)
         if (put_node(dir, i, originals[i]) == -1)
             result = failed(failure, why_make_file(step), "make %s/%s", dev, nodes[i].name);
     for (int i = 0; result == 0 && i < LINKS; i++)
         if (symlinkat(links[i][1], dir, links[i][0]) == -1)
             result = failed(failure, why_make_file(step), "make %s/%s", dev, links[i][0]);
-    error = errno;
+    if (result == -1)
+        return -1;
+    if (mount_below(step, dir, dev, "pts", "devpts", MS_NOSUID | MS_NOEXEC,
+                    has_tty_group() ? "newinstance,ptmxmode=0666,mode=620,gid=5"
+                                    : "newinstance,ptmxmode=0666,mode=620",
+                    failure) == -1)
+        return -1;
+    return mount_below(step, dir, dev, "shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                       "mode=1777", failure);
+}
+
+/* The root of the tmpfs that was just mounted on DEV, and nothing else: whoever may write to ROOT could meanwhile
+ * have put another directory there, or a link that leads out, and what root makes would be made there. -1: errno. */
+static int
+open_new_mount(const char *dev, dev_t below)
+{
+    int dir = open(dev, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat now;
+
+    if (dir == -1 || (fstat(dir, &now) == 0 && now.st_dev != below))
+        return dir;
     close(dir);
-    errno = error;
-    return result;
+    errno = ESTALE;
+    return -1;
 }
 
 /* The directory DEV, with all that is in it, when the host's nodes are found. */
 static int
 mount_dev(const struct step *step, const char *dev, const int *originals, struct failure *failure)
 {
-    int error;
+    struct stat before;
+    int error, dir, result = -1;
 
-    if (mount("tmpfs", dev, "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755") == -1)
+    if (stat(dev, &before) == -1 ||
+        mount("tmpfs", dev, "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755") == -1)
         return failed(failure, why_mount(step, dev, "tmpfs"), "mount tmpfs on %s", dev);
-    if (fill_dev(step, dev, originals, failure) == 0 &&
-        mount_below(step, dev, "pts", "devpts", MS_NOSUID | MS_NOEXEC,
-                    has_tty_group() ? "newinstance,ptmxmode=0666,mode=620,gid=5"
-                                    : "newinstance,ptmxmode=0666,mode=620",
-                    failure) == 0 &&
-        mount_below(step, dev, "shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777",
-                    failure) == 0)
-        return 0;
+    dir = open_new_mount(dev, before.st_dev);
+    if (dir == -1)
+        failed(failure, why_make_file(step), "open %s", dev);
+    else
+        result = fill_dev(step, dir, dev, originals, failure);
     error = errno;
-    umount2(dev, MNT_DETACH);
+    if (dir != -1)
+        close(dir);
+    if (result == -1)
+        umount2(dev, MNT_DETACH);
     errno = error;
-    return -1;
+    return result;
 }
 
 int

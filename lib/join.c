@@ -463,6 +463,23 @@ check_path(struct step *step, const char *path)
             path);
 }
 
+void
+refuse_link(struct step *step, const char *path)
+{
+    struct stat there;
+    char to[256] = "";
+
+    if (lstat(path, &there) == -1 || !S_ISLNK(there.st_mode))
+        return;
+    if (readlink(path, to, sizeof to - 1) == -1)
+        to[0] = '\0';
+    refuse(
+        step,
+        "%s is a symbolic link to %s, and may lead out of the new root: put a directory in its place, "
+        "rm %s && mkdir %s",
+        path, to, path, path);
+}
+
 int
 enter_cgroup(struct step *step)
 {

@@ -367,6 +367,10 @@ bool is_alive(int pidfd); /* has that process not ended yet? pidfd_open(2) */
  * typed: it would name something else. */
 void check_path(struct step *step, const char *path);
 
+/* Ends the process (125) when PATH is a symbolic link: what is mounted on it would be on what it leads to, which
+ * may be outside of the ROOT in which it lies. symlink(7). */
+void refuse_link(struct step *step, const char *path);
+
 /* After joining TYPES: are our namespaces of these types those of the target? Ends the process (125)
  * when they are not. */
 void check_joined(struct step *step, int types);

@@ -116,6 +116,11 @@ main(int argc, char **argv)
     below(root, "proc", proc, sizeof proc);
     below(root, "sys", sys, sizeof sys);
     below(root, "dev", dev, sizeof dev);
+    refuse_link(&step, proc);
+    if (want_sys)
+        refuse_link(&step, sys);
+    if (want_dev || want_rbind)
+        refuse_link(&step, dev);
     note_leak(&step, proc);
     /* /proc comes last: in the old one we look for the cause of a failure. */
     if (want_sys && mount_sys(sys) == -1)

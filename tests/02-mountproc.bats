@@ -270,6 +270,37 @@ fails_clean() {
     [[ $status:$err == 125:*ENOTDIR*"$root/proc is not a directory"* ]]
 }
 
+@test "ROOT/proc, ROOT/sys, ROOT/dev as symbolic links: refused, and nothing is made where they lead" {
+    for name in proc sys dev; do
+        rm -rf "$BATS_TEST_TMPDIR/root" "$BATS_TEST_TMPDIR/victim"
+        mkdir -p "$BATS_TEST_TMPDIR"/{victim,root/{proc,sys,dev}}
+        rmdir "$BATS_TEST_TMPDIR/root/$name"
+        ln -s "$BATS_TEST_TMPDIR/victim" "$BATS_TEST_TMPDIR/root/$name"
+        in_box 02-mountproc --sys --dev "$BATS_TEST_TMPDIR/root" -- cat /proc/self/mountinfo
+        [ "$status" = 125 ] && [ -z "$out" ]
+        [[ $err == *"root/$name is a symbolic link to $BATS_TEST_TMPDIR/victim"*'mkdir'* ]]
+        [ -z "$(ls -A "$BATS_TEST_TMPDIR/victim")" ]
+    done
+}
+@test "--dev: a link that comes in the place of ROOT/dev after the mount leads nowhere" {
+    needs_tool strace
+    mkdir -p "$BATS_TEST_TMPDIR"/{victim,root/{proc,dev}}
+    # 02 is stopped where it has mounted the tmpfs.
+    "${own[@]}" 01-unshare -m -p -- strace -qq -o "$BATS_TEST_TMPDIR/stop" -e trace=mount -e inject=mount:signal=STOP:when=1 \
+        02-mountproc --dev "$BATS_TEST_TMPDIR/root" -- true 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+    box=$!
+    HELD+=("$box")
+    wait_until grep -qs 'stopped by SIGSTOP' "$BATS_TEST_TMPDIR/stop"
+    mv "$BATS_TEST_TMPDIR/root/dev" "$BATS_TEST_TMPDIR/root/old"
+    ln -s "$BATS_TEST_TMPDIR/victim" "$BATS_TEST_TMPDIR/root/dev"
+    pkill -CONT -f "^02-mountproc --dev $BATS_TEST_TMPDIR/root"
+    status=0
+    wait "$box" || status=$?
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/victim")" ]
+    [ "$status" = 125 ]
+    grep -q '^02-mountproc: open .*/root/dev: ' "$BATS_TEST_TMPDIR/err"
+}
+
 @test "PID 1 of the pid namespace has died: it says so, and not that the mount failed" {
     make_root
     hold "$BATS_TEST_TMPDIR/box" "${own[@]}" 01-unshare -m -p -n

@@ -108,9 +108,9 @@ $(for node in null zero full random urandom tty; do
 * step: symlinkat("/proc/self/fd/1", FD, "stdout")
 * step: symlinkat("/proc/self/fd/2", FD, "stderr")
 * step: symlinkat("pts/ptmx", FD, "ptmx")
-* step: mkdir("DIR/dev/pts", 0755)
+* step: mkdirat(FD, "pts", 0755)
 * step: mount("devpts", "DIR/dev/pts", "devpts", MS_NOSUID|MS_NOEXEC, "newinstance,ptmxmode=0666,mode=6"...)
-* step: mkdir("DIR/dev/shm", 0755)
+* step: mkdirat(FD, "shm", 0755)
 * step: mount("tmpfs", "DIR/dev/shm", "tmpfs", MS_NOSUID|MS_NODEV|MS_NOEXEC, "mode=1777")
 * step: mount("proc", "DIR/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC, NULL)
   $COMMAND

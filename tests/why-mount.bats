@@ -188,9 +188,9 @@ beside() {
 }
 @test "[mount-enoent miss] it is a link to nowhere" {
     make_root
-    ln -s nowhere "$root/old/proc"
-    because "$root/old/proc is a symbolic link to nowhere, which is not there" "${own[@]}" 01-unshare -- \
-        02-mountproc "$root/old" -- true
+    ln -s nowhere "$root/old/link"
+    because "$root/old/link is a symbolic link to nowhere, which is not there" "${own[@]}" 01-unshare -- \
+        02-mountproc "$root/old/link" -- true
 }
 @test "[mount-cwd-removed] ROOT is relative to a directory that has been removed" {
     because 'the directory in which this was typed has been removed' "${own[@]}" 01-unshare -- \
