@@ -475,23 +475,40 @@ try_core_pattern(void)
     return open_for_writing("/proc/sys/kernel/core_pattern");
 }
 
-/* In a hierarchy of cgroup v1, a program that the kernel starts when a cgroup has become empty. */
+/* In a hierarchy of cgroup v1, a program that the kernel starts when a cgroup has become empty. What is there is
+ * written again: to open the file is not enough (kernel/cgroup/cgroup-v1.c, cgroup_release_agent_write). */
 static enum answer
 try_release_agent(void)
 {
+    char agent[PATH_MAX + 2] = "";
+    ssize_t length;
+    int file;
+
     if (setting("ESCAPE_V1")[0] == '\0')
         return say(ABSENT, "no hierarchy of cgroup v1");
     take_own_mounts();
     if (mount("cgroup", "/mnt", "cgroup", 0, setting("ESCAPE_V1")) == -1)
         return closed_by("mount");
-    return open_for_writing("/mnt/release_agent");
+    file = open("/mnt/release_agent", O_RDWR | O_CLOEXEC);
+    if (file == -1)
+        return closed_by("release_agent");
+    length = read(file, agent, sizeof agent - 1);
+    if (length <= 0)
+        length = (ssize_t)strlen(strcpy(agent, "\n"));
+    if (write(file, agent, (size_t)length) != length) {
+        close(file);
+        return closed_by("write to release_agent");
+    }
+    close(file);
+    return say(OPEN, "release_agent can be written");
 }
 
-/* Mounts the cgroups, and leaves ours for the first one. */
+/* Mounts the cgroups, and leaves ours for the first one. In a new cgroup namespace that is ours: then it is about
+ * the limits that 05-cgroup has set there. */
 static enum answer
 try_cgroup(void)
 {
-    int procs;
+    int procs, limit;
 
     take_own_mounts();
     if (mount("cgroup2", "/mnt", "cgroup2", 0, NULL) == -1)
@@ -504,14 +521,31 @@ try_cgroup(void)
         return closed_by("write to cgroup.procs");
     }
     close(procs);
-    return say(OPEN, "in the first cgroup, without a limit");
+    limit = open("/mnt/cgroup.max.depth", O_WRONLY | O_CLOEXEC);
+    if (limit == -1)
+        return closed_by("cgroup.max.depth");
+    close(limit);
+    return say(OPEN, "the limits can be left, or lifted");
+}
+
+/* Is KEY, or the errno of the search for it, the key from outside? */
+static enum answer
+answer_of_key(long key)
+{
+    char word[64] = "";
+
+    if (key == -1)
+        return closed_by("the search for the key");
+    if (syscall(SYS_keyctl, (long)KEYCTL_READ, key, word, (long)sizeof word - 1) == -1)
+        return closed_by("keyctl read");
+    return strcmp(word, setting("ESCAPE_WORD")) == 0 ? say(OPEN, "a key from outside")
+                                                     : say(CLOSED, "another key");
 }
 
 /* The keys of who has built the container: keyrings(7). */
 static enum answer
 try_keyring(void)
 {
-    char word[64] = "";
     long key = syscall(SYS_keyctl, (long)KEYCTL_SEARCH, (long)KEY_SPEC_SESSION_KEYRING, "user",
                        "nsteps-test", 0L);
 
@@ -519,12 +553,30 @@ try_keyring(void)
         return say(ABSENT, "no keyrings");
     if (key == -1)
         key = syscall(SYS_request_key, "user", "nsteps-test", NULL, 0L);
-    if (key == -1)
-        return closed_by("request_key");
-    if (syscall(SYS_keyctl, (long)KEYCTL_READ, key, word, (long)sizeof word - 1) == -1)
-        return closed_by("keyctl read");
-    return strcmp(word, setting("ESCAPE_WORD")) == 0 ? say(OPEN, "a key from outside")
-                                                     : say(CLOSED, "another key");
+    return answer_of_key(key);
+}
+
+/* The same for who is the same uid outside: each keyring in /proc/keys that its uid may link, like _uid.1000, into one
+ * of his own. Permissions of keys know uids, not containers. */
+static enum answer
+try_keys_of_uid(void)
+{
+    FILE *keys = fopen("/proc/keys", "re");
+    char line[1024];
+    int linked = 0;
+
+    if (keys == NULL)
+        return say(ABSENT, "no keyrings");
+    while (fgets(line, sizeof line, keys) != NULL)
+        if (strstr(line, " keyring ") != NULL &&
+            syscall(SYS_keyctl, (long)KEYCTL_LINK, (long)(int)strtoul(line, NULL, 16),
+                    (long)KEY_SPEC_PROCESS_KEYRING) == 0)
+            linked++;
+    fclose(keys);
+    if (linked == 0)
+        return say(CLOSED, "no keyring that may be linked");
+    return answer_of_key(syscall(SYS_keyctl, (long)KEYCTL_SEARCH, (long)KEY_SPEC_PROCESS_KEYRING,
+                                 "user", "nsteps-test", 0L));
 }
 
 /* Types into the terminal; tty_ioctl(4). What we have typed we take away again. */
@@ -606,6 +658,7 @@ static const struct escape {
     {"release-agent", try_release_agent, true},
     {"cgroup", try_cgroup, true},
     {"keyring", try_keyring, true},
+    {"keys-of-uid", try_keys_of_uid, true},
     {"hostname", try_hostname, true},
     {"exec", try_exec, false}, /* in a new user namespace one has them all, over what that owns */
     {"handle", try_handle, true},
@@ -632,7 +685,10 @@ enter_user_namespace(void)
 
         snprintf(path, sizeof path, "/proc/self/%s", files[i]);
         file = open(path, O_WRONLY | O_CLOEXEC);
-        if (file == -1 || write(file, line, (size_t)length) != length)
+        if (file == -1)
+            return -1;
+        /* (Who is 0 outside and has no CAP_SETFCAP there may not be mapped; he has all capabilities all the same.) */
+        if (write(file, line, (size_t)length) != length && (errno != EPERM || ids[0] != 0))
             return -1;
         close(file);
     }
@@ -705,7 +761,8 @@ run_with_key(char **command)
 {
     const char *word = setting("ESCAPE_WORD");
 
-    if (syscall(SYS_keyctl, (long)KEYCTL_JOIN_SESSION_KEYRING, NULL) == -1 ||
+    /* One with a name may be linked by its uid, as the user's own may, which does not end with us. */
+    if (syscall(SYS_keyctl, (long)KEYCTL_JOIN_SESSION_KEYRING, "nsteps-test") == -1 ||
         syscall(SYS_add_key, "user", "nsteps-test", word, strlen(word),
                 (long)KEY_SPEC_SESSION_KEYRING) == -1)
         fprintf(stderr, "escapes: no key: %s\n", strerror(errno));

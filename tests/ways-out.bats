@@ -189,6 +189,7 @@ cell() {
 @test "kernel: a cgroup's release agent" { row release-agent; }
 @test "kernel: the cgroups mounted writable" { row cgroup; }
 @test "kernel: the keys of who has built the container" { row keyring; }
+@test "kernel: the keys of the uid that one is outside" { row keys-of-uid; }
 @test "capabilities: over the container's own namespaces" { row hostname; }
 @test "capabilities: regained by exec" { row exec; }
 
