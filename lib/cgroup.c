@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -162,8 +163,8 @@ for_each_child(int dir, bool (*work)(int dir, const char *name, void *argument),
     if (list == NULL)
         return;
     while ((entry = readdir(list)) != NULL)
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
-            !work(dir, entry->d_name, argument))
+        if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+            strcmp(entry->d_name, "..") != 0 && !work(dir, entry->d_name, argument))
             break;
     closedir(list);
 }
@@ -214,16 +215,24 @@ mark_base(int base, const char *list)
     fsetxattr(base, CGROUP_MARK, mark, strlen(mark), 0);
 }
 
+/* Milliseconds. Whoever may read a directory may lock it, for as long as he likes: nobody waits for that for ever. */
+enum { LOCK_WAIT = 5000 };
+
 int
 lock_cgroup_base(int base)
 {
-    int lock = openat(base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int lock = openat(base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
 
-    while (lock != -1 && flock(lock, LOCK_EX) == -1)
-        if (errno != EINTR) {
-            close(lock);
-            return -1;
+    for (int waited = 0; lock != -1 && flock(lock, LOCK_EX | LOCK_NB) == -1; waited++) {
+        if (errno == EINTR || (errno == EWOULDBLOCK && waited < LOCK_WAIT)) {
+            poll(NULL, 0, 1);
+            continue;
         }
+        error = errno;
+        close(lock);
+        errno = error;
+        return -1;
+    }
     return lock;
 }
 

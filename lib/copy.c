@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -25,12 +26,15 @@ copy_program(int program, const char *name)
 {
     unsigned flags = 1 | 2; /* MFD_CLOEXEC, MFD_ALLOW_SEALING */
     int copy = (int)syscall(SYS_memfd_create, name, flags | 0x10 /* MFD_EXEC, Linux 6.3 */);
+    void (*before)(int) =
+        signal(SIGXFSZ, SIG_IGN); /* ulimit -f is to be an error, EFBIG, and not our death */
     ssize_t sent = -1;
 
     if (copy == -1 && errno == EINVAL)
         copy = (int)syscall(SYS_memfd_create, name, flags);
     while (copy != -1 && (sent = sendfile(copy, program, NULL, 1 << 24)) > 0)
         ;
+    signal(SIGXFSZ, before);
     if (copy != -1 && (sent == -1 || fcntl(copy, F_ADD_SEALS, SEALS) == -1)) {
         int error = errno;
 

@@ -14,17 +14,27 @@
 
 #include "nsteps.h"
 
-/* A descriptor that we open must never become stdin, stdout or stderr by accident. */
+/* A descriptor that we open must never become stdin, stdout or stderr by accident. Where there is no /dev/null a
+ * pipe takes their place, with nobody at its other end. */
 static void
 fill_standard_descriptors(void)
 {
-    int fd;
+    int fd, ends[2];
 
     do
         fd = open("/dev/null", O_RDWR);
     while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd > STDERR_FILENO)
+    if (fd > STDERR_FILENO) {
         close(fd);
+        return;
+    }
+    do
+        if (pipe2(ends, O_NONBLOCK) == -1)
+            return;
+    while (ends[1] <= STDERR_FILENO);
+    close(ends[1]);
+    if (ends[0] > STDERR_FILENO)
+        close(ends[0]);
 }
 
 /* Why is there no /proc/self? A procfs of another pid namespace has none for us. */
@@ -64,6 +74,10 @@ look_at_ourselves(struct step *step)
         step->cwd = NULL;
     }
     step->terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    /* A root without /dev/tty: tcgetpgrp(3) succeeds on the controlling terminal and on no other. */
+    for (int fd = STDIN_FILENO; step->terminal == -1 && fd <= STDERR_FILENO; fd++)
+        if (tcgetpgrp(fd) != -1)
+            step->terminal = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     step->has_terminal = step->terminal != -1;
     if (!step->has_terminal)
         step->terminal = open("/dev/null", O_RDWR | O_CLOEXEC);

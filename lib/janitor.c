@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -225,17 +226,22 @@ clean(const struct janitor *janitor)
         }
         empty_cgroup(cgroup);
         /* A step that was just joining may have moved in after that: EBUSY, so again. */
-        while (!remove_tree(janitor->base, janitor->name, NULL) && (error = errno) == EBUSY) {
+        for (int tries = 0; !remove_tree(janitor->base, janitor->name, NULL); tries++) {
+            if (errno != EBUSY ||
+                tries == 200) { /* something is mounted on it, perhaps: that stays so */
+                error = errno;
+                break;
+            }
             poll(NULL, 0, 10);
             empty_cgroup(cgroup);
         }
-        error = error == EBUSY ? 0 : error;
         close(cgroup);
     }
     lock = lock_cgroup_base(janitor->base);
-    put_controllers_back(janitor->base);
-    if (lock != -1)
+    if (lock != -1) { /* else the next janitor does it */
+        put_controllers_back(janitor->base);
         close(lock);
+    }
     return error == 0 && out_of_memory ? OOM_KILLED : error;
 }
 
@@ -251,8 +257,14 @@ be_janitor(const struct janitor *janitor)
     bool mine = false;
     ssize_t got;
     char order;
+    struct rlimit limit;
 
     setsid();
+    /* Two descriptors for each cgroup that COMMAND has made within another (for_each_child). */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
     prctl(PR_SET_NAME, "05-janitor", 0, 0, 0);
     /* Where it can be seen from a container, it leads to nothing of the host's. */
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 || chdir("/") == -1)
@@ -387,7 +399,7 @@ give_order(struct step *step, char order)
     step->janitor = 0;
     if ((write(step->leash, &order, 1) == 1 || errno == EPIPE) &&
         wait_for_exit(janitor, &status) == 0) {
-        errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+        errno = WIFEXITED(status) ? WEXITSTATUS(status) : EOWNERDEAD; /* somebody has killed it */
         if (errno == OOM_KILLED) {
             errno = 0;
             fprintf(stderr,

@@ -344,8 +344,11 @@ start_from(struct step *step)
     if (start != step->from.start)
         refuse(step,
                "process %d is not the one that wrote the record: it started at another "
-               "time (the pid was used again)",
-               (int)step->from.pid);
+               "time (the pid was used again%s)",
+               (int)step->from.pid,
+               step->own.inode[NS_TIME] == step->from.holds.inode[NS_TIME]
+                   ? ""
+                   : ", or this is another time namespace");
     for (int i = 0; i < NS_TYPES; i++)
         if (step->target.holds.inode[i] != step->from.holds.inode[i])
             refuse(step,

@@ -511,7 +511,8 @@ int find_cgroup_file(const char *cgroup, const char *file, char *path, size_t si
 int open_cgroup_base(char *path, size_t size);
 
 /* Takes the lock under which all 05-cgroup make cgroups, enable controllers, and put them back, flock(2)
- * on BASE. Waits for it; returns a descriptor that holds it until it is closed, or -1 with errno. */
+ * on BASE. Waits for it, five seconds at most (EWOULDBLOCK); returns a descriptor that holds it until it is closed,
+ * or -1 with errno. */
 int lock_cgroup_base(int base);
 
 /* Gives the lock in STEP->lock back, if there is one. */

@@ -311,6 +311,7 @@ struct job {
     int dumpable;      /* what PR_SET_DUMPABLE was, to be set again then */
     bool joined;       /* stopping the container must not stop the caller's pipeline */
     bool has_terminal; /* the child's process group is in the foreground */
+    bool hung_up;      /* it has been told that there is no terminal for it */
     sigset_t mask;     /* the signal mask that we were started with */
 };
 
@@ -336,8 +337,10 @@ hand_over_terminal(struct job *job, int signal)
     if (job->terminal != -1 && (job->has_terminal || tcgetpgrp(job->terminal) == getpgrp()) &&
         tcsetpgrp(job->terminal, job->child) == 0)
         job->has_terminal = true;
-    else
-        kill(-job->child, SIGHUP); /* there is no terminal for it, and never will be */
+    else { /* there is no terminal for it, and never will be; one that ignores that would ask for ever */
+        kill(-job->child, job->hung_up ? SIGKILL : SIGHUP);
+        job->hung_up = true;
+    }
     kill(-job->child, SIGCONT);
 }
 

@@ -116,11 +116,11 @@ main(int argc, char **argv)
     refuse_inside(&step, keep);
     if (start_janitor(&step, base, name) == -1)
         fail(&step, errno, why_fork(&step), "fork the janitor");
-    step.lock = lock_cgroup_base(base);
+    if ((step.lock = lock_cgroup_base(base)) == -1)
+        refuse(&step, "flock %s: %s; lslocks(8) shows who holds the lock", where, strerror(errno));
     if (faccessat(base, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         refuse(&step, "%s/%s exists already and is left alone: take another NAME", where, name);
-    if (step.lock == -1 || entrust_cgroup(&step) == -1 ||
-        (cgroup = make_cgroup(base, name)) == -1) {
+    if (entrust_cgroup(&step) == -1 || (cgroup = make_cgroup(base, name)) == -1) {
         if (errno == EEXIST)
             dismiss_janitor(&step); /* somebody was quicker: it is not ours to remove */
         fail(&step, errno, why_mkdir(&step, base), "mkdir %s/%s", where, name);

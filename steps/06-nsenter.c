@@ -119,6 +119,8 @@ main(int argc, char **argv)
         if (target->holds.inode[i] == step.own.inode[i])
             types &= ~ns_types[i].flag; /* we are in that one; for user, setns would be EINVAL */
 
+    if ((types & CLONE_NEWPID) && target->holds.inode[NS_PID] == 0)
+        refuse(&step, "the pid namespace that %d has for its children has no PID 1 yet", (int)pid);
     if (types & CLONE_NEWUSER)
         refuse_foreign(&step, everything);
     if (everything)

@@ -301,6 +301,13 @@ fails_clean() {
     grep -q '^02-mountproc: open .*/root/dev: ' "$BATS_TEST_TMPDIR/err"
 }
 
+@test "a ROOT of 4094 bytes is too long for ROOT/proc: it says so, and mounts nothing elsewhere" {
+    make_root
+    long=$root
+    while [ ${#long} -lt 4092 ]; do long+=/.; done
+    in_box 02-mountproc "$long" -- cat /proc/self/mountinfo
+    [[ $status:$err == 125:*'ENAMETOOLONG'* && -z $out ]]
+}
 @test "PID 1 of the pid namespace has died: it says so, and not that the mount failed" {
     make_root
     hold "$BATS_TEST_TMPDIR/box" "${own[@]}" 01-unshare -m -p -n

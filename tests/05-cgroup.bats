@@ -419,6 +419,45 @@ bad_input_after() { # MESSAGE COMMAND ...: the last step of a chain refuses
     [ -e "$DIR" ] # control: it was not over yet
     wait_until test ! -e "$DIR"
 }
+# The janitor never waits for what does not come, and says what it leaves.
+@test "cgroups that COMMAND has made: with a dot before the name, and deeper than there are descriptors" {
+    needs_root
+    run_split timeout -k 1 20 05-cgroup "$NAME" -- mkdir -p "$DIR/.hidden/..more"
+    [ "$status" = 0 ] && [ ! -e "$DIR" ]
+    # shellcheck disable=SC2016
+    run_split bash -c 'ulimit -Sn 64; timeout -k 1 20 05-cgroup "$0" -- mkdir -p "$1"' "$NAME" "$DIR$(printf '/d%.0s' {1..60})"
+    [ "$status" = 0 ] && [ ! -e "$DIR" ]
+}
+@test "a cgroup that cannot be removed, for COMMAND has mounted something on it: it says so, and ends" {
+    needs_root
+    run_split unshare --mount --propagation private timeout -k 1 20 05-cgroup "$NAME" -- mount --bind / "$DIR"
+    [[ $status == 0 && $err == *'the cgroup could not be removed: Device or resource busy'* ]]
+    rmdir "$DIR" # the mount is gone with its namespace
+}
+@test "the lock on the place for cgroups is held by somebody: it says so, and makes nothing" {
+    needs_root
+    exec 7<"$CGROUP2"
+    flock 7
+    run_split timeout -k 1 20 05-cgroup "$NAME" -- true 7<&-
+    exec 7<&-
+    [[ $status:$err == 125:*"flock $CGROUP2: "*'lslocks'* ]]
+    [ ! -e "$DIR" ]
+}
+@test "stdin, stdout or stderr closed, and no /dev/null: the cgroup is gone all the same" {
+    needs_root
+    for closed in '<&-' '>&-' '2>&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+        run_split unshare --mount --propagation private bash -c "mount -t tmpfs none /dev && 05-cgroup $NAME -- sh -c 'exit 7' $closed"
+        [ "$status" = 7 ] && [ ! -e "$DIR" ] || { echo "$closed: $status"; return 1; }
+    done
+}
+@test "as PID 1 it waits for orphans, too" {
+    needs_root
+    # shellcheck disable=SC2016
+    run_split unshare --pid --fork --mount-proc 05-cgroup "$NAME" -- sh -c '
+        (true & true & true &); until [ "$(ps -e -o comm= | grep -c "^true")" = 0 ]; do :; done; ps -e -o stat='
+    [ "$status" = 0 ]
+    refute grep -q '^Z' <<<"$out"
+}
 @test "a COMMAND that is not there: 127, and the cgroup is gone" {
     needs_root
     run_split 05-cgroup "$NAME" -- nosuchcommand

@@ -373,6 +373,19 @@ joins() {
     run_split 06-nsenter --target 1 -- echo half-made
     [[ $status:$out:$err == 125::*'because: process 1 belongs to uid'* ]]
 }
+@test "a process whose children are to have a pid namespace that has no PID 1 yet: refused, with the reason" {
+    needs_root
+    unshare --pid sleep 7777 3>&- &
+    HELD+=("$!")
+    is_sleeping() { [ "$(<"/proc/$1/comm")" = sleep ]; }
+    wait_until is_sleeping "$!"
+    for option in '' --pid; do
+        # shellcheck disable=SC2086
+        run_split 06-nsenter --target "$!" $option -- touch "$BATS_TEST_TMPDIR/joined"
+        [[ $status:$err == 125:*'no PID 1 yet'* && ! -e $BATS_TEST_TMPDIR/joined ]]
+    done
+    06-nsenter --target "$!" --uts -- true # control
+}
 @test "a process that has ended: refused, with the reason" {
     true &
     gone=$!

@@ -126,6 +126,13 @@ ignores_sigint() { (($((16#$(status_field "$1" SigIgn))) & 2)); }
     [ "$status" = 125 ]
     [[ $err == *'No space left'* ]]
 }
+@test "ulimit -f does not kill a step that copies itself: it is an error, or a note" {
+    # shellcheck disable=SC2016
+    run_split bash -c 'ulimit -f 100; 01-unshare --user -p -- true'
+    [[ $status:$err == 125:*EFBIG* ]]
+    run_split bash -c 'ulimit -f 100; 07-userns-map -- 03-chroot / -- true'
+    [[ $status:$err == 0:*'no copy of this program in memory (File too large'* ]]
+}
 @test "PID 1 closes every descriptor, however slow it is, before anybody hears of it, and sits in /" {
     needs_tool strace
     # A third of a second before each close_range(2), and before each close(2): its last one is that of the pipe on

@@ -10,6 +10,9 @@ load helper
 BEGIN_='step: rt_sigaction(SIGCHLD, SIG_DFL)'
 # COMMAND's file may be the container's, and must not lead back to the step's own: lib/copy.c.
 COPY='step: execveat: goes on from a copy of itself'
+# ulimit -f is not to kill the step while it copies.
+COPIES='step: rt_sigaction(SIGXFSZ, SIG_IGN)
+  step: rt_sigaction(SIGXFSZ, SIG_DFL)'
 # `-`: become who the step before is. (Before that, setns, chroot and chdir: these stand in each table.)
 IDENTITY='step: prctl(PR_SET_KEEPCAPS, 1)
 step: setresgid(0, 0, 0)
@@ -57,6 +60,7 @@ are() { # the table on stdin
 * step: unshare(CLONE_NEWNS|CLONE_NEWUTS|CLONE_NEWIPC|CLONE_NEWPID|CLONE_NEWNET)
 * step: mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL)
 * step: sethostname("box", 3)
+  $COPIES
 * step: fork()
   $FORK
   step: prctl(PR_SET_DUMPABLE, SUID_DUMP_USER)
@@ -203,7 +207,7 @@ child 1: chdir(\"/\")
 child 1: write \"0\" to cgroup.procs
 child 1: write PID to cgroup.procs
 child 1: unlinkat(FD, \"$NAME\", AT_REMOVEDIR)
-child 1: flock(FD, LOCK_EX)"
+child 1: flock(FD, LOCK_EX|LOCK_NB)"
 @test "05-cgroup -- COMMAND changes: mkdir, write, write; and a janitor undoes it" {
     needs_root
     [ -n "$CGROUP2" ] || skip 'cgroup v2 is mounted nowhere'
@@ -211,7 +215,7 @@ child 1: flock(FD, LOCK_EX)"
     are <<EOF
   $BEGIN_
   step: fork()
-  step: flock(FD, LOCK_EX)
+  step: flock(FD, LOCK_EX|LOCK_NB)
 * step: mkdirat(FD, "$NAME", 0755)
 * step: write "2" to cgroup.max.depth
 * step: write "0" to cgroup.procs
@@ -230,7 +234,7 @@ EOF
     are <<EOF
   $BEGIN_
   step: fork()
-  step: flock(FD, LOCK_EX)
+  step: flock(FD, LOCK_EX|LOCK_NB)
 * step: mkdirat(FD, "$NAME", 0755)
 * step: write "2" to cgroup.max.depth
   step: setns(FD, CLONE_NEWUTS)
@@ -350,6 +354,7 @@ EOF
     needs_root
     changes '01-unshare -u | $T 08-capset - --keep chown -- true'
     are <<EOF
+  $COPIES
   $COPY
   step: prctl(PR_SET_NAME, "08-capset")
   $BEGIN_

@@ -58,6 +58,24 @@ enter_shell() {
     type_line 'exit 6' 'host#'
     type_line 'echo host-$?' 'host-6'
 }
+@test "a root without /dev/tty: COMMAND reads from the terminal all the same" {
+    type_line "export PATH=$BUILD:\$PATH; clear" '^host#'
+    # An ordinary user has mounted nothing there either: the root's /dev is empty.
+    chain="03-chroot $ROOTFS -- 01-unshare -n -p -- sh -c 'test ! -e /dev/tty && read x && echo got \$x'"
+    [ "$EUID" = 0 ] || chain="07-userns-map -- $chain"
+    press -l "$chain 2>/dev/null; echo rc=\$?"
+    press Enter
+    press hello Enter
+    wait_until screen_has '^got hello'
+    wait_until screen_has '^rc=0'
+}
+@test "COMMAND that ignores SIGHUP and wants a terminal that it cannot have is killed, and does not spin" {
+    type_line "export PATH=$BUILD:\$PATH; clear" '^host#'
+    # No shell looks after a job whose parent has ended, so nobody will ever give it the terminal.
+    type_line "(trap '' HUP; (01-unshare --user -p -- cat /dev/tty; echo rc=\$? >$BATS_TEST_TMPDIR/rc) 2>/dev/null &)" 'host#'
+    wait_until has_line "$BATS_TEST_TMPDIR/rc"
+    [ "$(<"$BATS_TEST_TMPDIR/rc")" = rc=137 ]
+}
 @test "the caller can read from the terminal afterwards" {
     type_line "export PATH=$BUILD:\$PATH; clear" '^host#'
     # What is typed before the shell has handed the terminal over would be read in its raw mode.
