@@ -197,7 +197,7 @@ in_user_ns() {
     needs_deny
     export DEMO=1 STEP=''
     new_result
-    deny mkdirat=EROFS sh "$PUBLIC/examine" "$BUILD" "$ROOTFS" "$PUBLIC"
+    deny linkat=EROFS sh "$PUBLIC/examine" "$BUILD" "$ROOTFS" "$PUBLIC"
     read_result
     [ "$status:$(verdict_of 01-unshare)" = 0:works ]
     [[ $(text_of 'user namespace') == 'works: '*'may be in the way: a seccomp filter (Seccomp: 2)'* ]]
