@@ -77,9 +77,10 @@ run_from_copy(char **argv)
         fexecve(copy, argv, environ);
     fprintf(
         stderr,
-        "%s: note: no copy of this program in memory (%s; is the sysctl vm.memfd_noexec 2?): COMMAND can "
-        "get at its file, by /proc/self/exe\n",
-        last_part(argv[0]), strerror(errno));
+        "%s: note: no copy of this program in memory (%s; is %s?): COMMAND can get at its file, by "
+        "/proc/self/exe\n",
+        last_part(argv[0]), strerror(errno),
+        errno == EFBIG ? "there a limit, ulimit -f" : "the sysctl vm.memfd_noexec 2");
     if (copy != -1)
         close(copy);
     close(program);

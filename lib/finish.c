@@ -23,7 +23,7 @@ clean_up(struct step *step)
     if (step->janitor > 0) {
         if (stop_janitor(step) == -1)
             fprintf(stderr, "%s: the cgroup could not be removed: %s\n", step->name,
-                    strerror(errno));
+                    errno == EOWNERDEAD ? "somebody has killed 05-janitor" : strerror(errno));
     }
 }
 

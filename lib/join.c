@@ -34,13 +34,16 @@ sys_pidfd_open(pid_t pid)
 static const char *
 read_line(char *line, size_t size)
 {
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     size_t used = 0;
     char *newline = NULL;
 
     do {
         ssize_t got = read(STDIN_FILENO, line + used, size - 1 - used);
 
-        if (got == -1 && errno == EINTR)
+        if (got == -1 && errno == EAGAIN) /* somebody has made it O_NONBLOCK */
+            poll(&input, 1, -1);
+        if (got == -1 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got == -1)
             return strerror(errno);

@@ -487,10 +487,18 @@ find_why_no_more(const struct step *step)
 static struct why
 find_why_fork(const struct step *step, int error)
 {
+    struct rlimit size;
+
     if (seccomp_refuses(SYS_clone, 0))
         return say_seccomp("clone");
     if (error == EMFILE || error == ENFILE) /* of a pipe(2) to the child */
         return say_files(error);
+    if (error == EFBIG && getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur != RLIM_INFINITY)
+        return say_why(
+            "ulimit -f unlimited",
+            "PID 1 runs from a copy of this program, and here no file may have more than "
+            "%llu bytes (RLIMIT_FSIZE)",
+            (unsigned long long)size.rlim_cur);
     if (error == EAGAIN)
         return find_why_no_more(step);
     if (error == ENOMEM && is_pid_namespace_dead(step))

@@ -128,6 +128,20 @@ give() { printf "$@" >"$BATS_TEST_TMPDIR/record"; }
     [ "$status" = 125 ] && [ ! -e "$BATS_TEST_TMPDIR/joined" ]
     [ "$(<"$BATS_TEST_TMPDIR/err")" = "06-nsenter: 01-unshare is gone: process $held has ended" ]
 }
+@test "a record that comes late on a stdin that is O_NONBLOCK is waited for" {
+    leave_something
+    mkfifo "$BATS_TEST_TMPDIR/late"
+    exec 7<>"$BATS_TEST_TMPDIR/late"
+    dd iflag=nonblock count=0 status=none <&7 # it stays so: the flag is of the open file, fcntl(2)
+    06-nsenter - -- readlink /proc/self/ns/uts <&7 >"$BATS_TEST_TMPDIR/uts" 2>/dev/null 3>&- 7>&- &
+    joiner=$!
+    is_asleep() { grep -q '^State:.S' "/proc/$joiner/status"; }
+    wait_until is_asleep
+    echo "$record" >&7
+    exec 7>&-
+    wait "$joiner"
+    [ "$(<"$BATS_TEST_TMPDIR/uts")" = "uts:[$(record_field "$record" uts)]" ]
+}
 @test "a record from another pid namespace is refused" {
     # Written inside, by a process with a pid of its own in there; read outside.
     as_root 01-unshare -m -p -- 02-mountproc -- sh -c '

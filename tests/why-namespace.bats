@@ -316,6 +316,16 @@ with_few_files() { # TEXT COMMAND ...
     with_few_files 'fork the first process' 01-unshare --pid -- true
     [[ $err == *"because: this process may have no more than $files files open (RLIMIT_NOFILE)"* ]]
 }
+@test "[fork-fsize] PID 1's program is larger than a file may be" {
+    # shellcheck disable=SC2016
+    because 'here no file may have more than 102400 bytes (RLIMIT_FSIZE)' bash -c 'ulimit -f 100; "$@"' bash \
+        01-unshare "${user[@]}" --pid -- true
+}
+@test "[fork-fsize miss] it is not, and EFBIG is a filter's" {
+    needs_deny
+    # shellcheck disable=SC2016
+    because "$SECCOMP clone" bash -c 'ulimit -f 100000; "$@"' bash deny clone=EFBIG,fork=EFBIG 01-unshare "${user[@]}" --pid -- true
+}
 @test "[fork-files miss] EMFILE of a filter" {
     needs_deny
     because "$SECCOMP clone" deny clone=EMFILE,fork=EMFILE 01-unshare "${user[@]}" --pid -- true
