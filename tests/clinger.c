@@ -44,8 +44,8 @@ main(int argc, char **argv)
     if (argc != 2 || pipe(ready) == -1)
         return 1;
     if (strcmp(argv[1], "thread") == 0)
-        pid = clone(be_traced, top, CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD,
-                    NULL);
+        pid = clone(be_traced, top,
+                    CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD, NULL);
     else
         pid = clone(end_at_once, top, CLONE_PARENT | SIGCHLD, NULL);
     if (pid == -1 || read(ready[0], &byte, 1) != 1 || byte != 't')
