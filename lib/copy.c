@@ -26,8 +26,8 @@ copy_program(int program, const char *name)
 {
     unsigned flags = 1 | 2; /* MFD_CLOEXEC, MFD_ALLOW_SEALING */
     int copy = (int)syscall(SYS_memfd_create, name, flags | 0x10 /* MFD_EXEC, Linux 6.3 */);
-    void (*before)(int) =
-        signal(SIGXFSZ, SIG_IGN); /* ulimit -f is to be an error, EFBIG, and not our death */
+    /* ulimit -f is to be an error, EFBIG, and not our death. */
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
     ssize_t sent = -1;
 
     if (copy == -1 && errno == EINVAL)

@@ -227,8 +227,8 @@ clean(const struct janitor *janitor)
         empty_cgroup(cgroup);
         /* A step that was just joining may have moved in after that: EBUSY, so again. */
         for (int tries = 0; !remove_tree(janitor->base, janitor->name, NULL); tries++) {
-            if (errno != EBUSY ||
-                tries == 200) { /* something is mounted on it, perhaps: that stays so */
+            /* But when something is mounted on it, it stays so. */
+            if (errno != EBUSY || tries == 200) {
                 error = errno;
                 break;
             }
@@ -397,9 +397,11 @@ give_order(struct step *step, char order)
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before); /* half an order would be worse than none */
     step->janitor = 0;
-    if ((write(step->leash, &order, 1) == 1 || errno == EPIPE) &&
-        wait_for_exit(janitor, &status) == 0) {
-        errno = WIFEXITED(status) ? WEXITSTATUS(status) : EOWNERDEAD; /* somebody has killed it */
+    if (write(step->leash, &order, 1) == 1 || errno == EPIPE) {
+        if (wait_for_exit(janitor, &status) == -1 || !WIFEXITED(status))
+            errno = EOWNERDEAD; /* somebody has killed it */
+        else
+            errno = WEXITSTATUS(status);
         if (errno == OOM_KILLED) {
             errno = 0;
             fprintf(stderr,

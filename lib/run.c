@@ -445,9 +445,9 @@ end_init(struct step *step)
 {
     int status;
 
-    /* When PID 1 dies, the kernel kills all others in its pid namespace and waits for them. */
-    if (step->init > 0 &&
-        kill(step->init, SIGKILL) == 0) /* else it dies when we do: PR_SET_PDEATHSIG */
+    /* When PID 1 dies, the kernel kills all others in its pid namespace and waits for them. Where we may not kill
+     * it, it dies when we do: PR_SET_PDEATHSIG. */
+    if (step->init > 0 && kill(step->init, SIGKILL) == 0)
         while (step->init > 0 && wait_for_any(step, &status, 0) != -1)
             ;
     step->init = 0;

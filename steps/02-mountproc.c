@@ -93,8 +93,8 @@ main(int argc, char **argv)
     struct step step;
     const char *root = "/";
     bool want_sys = false, want_dev = false, want_rbind = false;
-    char proc[4096 + 8], sys[4096 + 8],
-        dev[4096 + 8]; /* ROOT is shorter than PATH_MAX, or the kernel says so */
+    /* A ROOT that is longer than PATH_MAX allows does not become another one: the kernel says so. */
+    char proc[4096 + 8], sys[4096 + 8], dev[4096 + 8];
     int option, result;
     struct failure failure;
     struct why why;

@@ -431,8 +431,15 @@ bad_input_after() { # MESSAGE COMMAND ...: the last step of a chain refuses
 @test "a cgroup that cannot be removed, for COMMAND has mounted something on it: it says so, and ends" {
     needs_root
     run_split unshare --mount --propagation private timeout -k 1 20 05-cgroup "$NAME" -- mount --bind / "$DIR"
-    [[ $status == 0 && $err == *'the cgroup could not be removed: Device or resource busy'* ]]
+    [[ $status == 0 && $err == *'the cgroup could not be removed: '*[Rr]'esource busy'* ]]
     rmdir "$DIR" # the mount is gone with its namespace
+}
+@test "somebody has killed the janitor: 05 says so" {
+    needs_root
+    # shellcheck disable=SC2016
+    run_split 05-cgroup "$NAME" -- sh -c 'kill -9 $(pgrep -P $PPID -x 05-janitor) && exit 7'
+    [[ $status == 7 && $err == *'the cgroup could not be removed: somebody has killed 05-janitor'* ]]
+    rmdir "$DIR"
 }
 @test "the lock on the place for cgroups is held by somebody: it says so, and makes nothing" {
     needs_root
