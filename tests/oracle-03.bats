@@ -26,8 +26,7 @@ load oracle
 }
 @test "on a terminal" {
     needs_root_copy
-    mount_dev=(unshare --mount bash -c 'mount --rbind /dev "$1/dev" && shift && exec "$@"' bash "$ROOT") # or there is no /dev/tty
-    START=("${mount_dev[@]}")
+    START=(unshare --mount bash -c 'mount --rbind /dev "$1/dev" && shift && exec "$@"' bash "$ROOT") # or there is no /dev/tty
     TERMINAL=1
     oracle NEWROOT "unshare --mount chroot $ROOT looked" \
         join "01-unshare --mount | 03-chroot - $ROOT -- looked" \

@@ -103,6 +103,7 @@ oracle() {
     local option=$1 theirs=$2 dir=$BATS_TEST_TMPDIR failed=
     shift 2
     needs_look
+    [ -z "$TERMINAL" ] || needs_tool script bsdutils
     eval "$BEFORE_THEIRS"
     state "$theirs" >"$dir/theirs" 2>"$dir/theirs.err" || { cat "$dir/theirs.err"; eval "$AFTER"; return 1; }
     eval "$AFTER"
