@@ -88,7 +88,7 @@ add_broken(struct text *text, const char *line, size_t length)
             cut--;
         if (cut == 0)
             cut = WIDTH - 4;
-        add(text, "  %.*s\n", (int)cut, line);
+        add(text, "  %.*s\n", (int)(line[cut - 1] == ' ' ? cut - 1 : cut), line);
         line += cut;
         length -= cut;
     }

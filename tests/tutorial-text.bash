@@ -220,12 +220,14 @@ match_line() { # TEXT TERMINAL
 is_dots() { [[ $1 =~ ^[[:blank:]]*\.\.\.[[:blank:]]*$ ]]; }
 
 # A report begins "NN-name pid N" and the call, which gets lines of its own where that would be longer than 80
-# columns. That depends on how long the pid and the paths are, so all is compared as one line.
+# columns, and a note is folded. That depends on how long the pid and the paths are, so all is compared as one line.
 is_head() { [[ $1 =~ ^0[1-8]-[a-z_-]+' '+pid' '[0-9]+$ ]]; }
-is_call() { [[ $1 == '  '* && ! $1 =~ ^'  '[a-z]+:\[ ]]; }
-add_call() { # LINE: to expected
+is_folded() { is_head "$1" || [[ $1 == '  note: '* ]]; }
+is_call() { [[ $1 == '  '* && $1 != '  note: '* && ! $1 =~ ^'  '[a-z]+:\[ ]]; }
+add_call() { # LINE: to expected, which is_folded
     trim "$1"
     case $expected in
+    '  note: '*) expected+=" ${trimmed#  }" ;;
     *[\|,]) expected+=${trimmed#  } ;; # such a line is broken after | and , or at a blank
     *)
         ! is_head "$expected" || expected+='  ' # as where both fit into one line
@@ -239,7 +241,7 @@ join_heads() { # got[]
     got=()
     for ((i = 0; i < ${#all[@]}; i++)); do
         expected=${all[i]}
-        if is_head "$expected"; then
+        if is_folded "$expected"; then
             while is_call "${all[i + 1]-}"; do
                 i=$((i + 1))
                 add_call "${all[i]}"
@@ -250,11 +252,16 @@ join_heads() { # got[]
 }
 read_expected() { # I LAST: sets expected, and used, how many lines of the text that is
     expected=${line[$1]} used=1
-    is_head "$expected" || return 0
+    is_folded "$expected" || return 0
     while (($1 + used <= $2)) && is_call "${line[$1 + used]}"; do
         add_call "${line[$1 + used]}"
         used=$((used + 1))
     done
+}
+first_of_folded() { # I FIRST: prints the line, not before FIRST, with which line I is compared as one
+    local i=$1
+    while ((i > $2)) && is_call "${line[i]}"; do i=$((i - 1)); done
+    if is_folded "${line[i]}"; then echo "$i"; else echo "$1"; fi
 }
 
 # Compares the output of command K with got[]. On a difference: complains, and for refresh sets new[] to what

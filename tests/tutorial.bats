@@ -215,6 +215,24 @@ The end.' ] && says '+student'
 END
     [ "$status" = 0 ] || { echo "$out"; false; }
 }
+@test "harness: a note may be folded elsewhere, as a longer pid would make it; its words count" {
+    toy run <<'END'
+```console
+$ PATH=$PWD/build:$PATH
+$ 07-userns-map -- 01-unshare --pid -- true
+...
+  note: /proc still
+  shows the pid namespace outside, and so do ps and top: 02-mountproc on this
+  / mounts another one
+$ 07-userns-map -- 01-unshare --pid -- true
+...
+  note: /proc still shows the pid namespace outside, and so do ps and top:
+  02-mountproc on this / mounts no other one
+```
+END
+    [ "$status" = 1 ]
+    says 'toy.md:10: ' && says '3 of 3 commands typed, 1 differ'
+}
 @test "harness: form: excerpts, links, files, hidden prompts, unknown needs, too many dots or not run" {
     toy check <<'END'
 <!-- needs: moon -->
