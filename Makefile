@@ -4,11 +4,12 @@ CC     = cc
 ROOTFS = $(BUILD)/rootfs
 FUZZ   = 60
 
-CFLAGS   = -O2 -g -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+CFLAGS   = -O2 -g -std=c11 -ffunction-sections -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 CPPFLAGS = -D_GNU_SOURCE
 # Static: a step must still run after the root directory has changed and libc is out of sight.
-# -s: without symbols, for a step may copy itself into memory (lib/copy.c). For a debugger: make LDFLAGS=-static
-LDFLAGS  = -static -s
+# The rest makes them smaller, for a step may copy itself into memory (lib/copy.c): -s leaves symbols out, gc-sections
+# functions that a step does not call. For a debugger: make LDFLAGS=-static
+LDFLAGS  = -static -s -Wl,--gc-sections
 # musl-gcc does not look for the kernel's own headers (linux/*.h) by itself.
 ifneq (,$(findstring musl,$(CC)))
 CPPFLAGS += -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)

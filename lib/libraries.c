@@ -4,10 +4,10 @@
  * find one, execve(2) has succeeded long ago. So we look before it does, in the same places; and where it
  * might know a place that we do not, nothing is said.
  */
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +82,28 @@ may_exist(const char *path)
     return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
+/* Is NAME below DIR/glibc-hwcaps, in a directory for one kind of processor? (Not by glob(3): in a static
+ * program it brings ~USER along, and with that all by which users and hosts are looked up, 400 kB.) */
+static bool
+may_be_in_hwcaps(const char *dir, const char *name)
+{
+    char path[8192];
+    struct dirent *entry;
+    bool found = false;
+    DIR *list;
+
+    snprintf(path, sizeof path, "%s/glibc-hwcaps", dir);
+    list = opendir(path);
+    if (list == NULL)
+        return may_exist(path);
+    while (!found && (entry = readdir(list)) != NULL) {
+        snprintf(path, sizeof path, "%s/glibc-hwcaps/%s/%s", dir, entry->d_name, name);
+        found = may_exist(path);
+    }
+    closedir(list);
+    return found;
+}
+
 /* May the linker find NAME in DIR, or below it where there is one for this very processor? */
 static bool
 may_be_in(const char *dir, const char *name)
@@ -90,8 +112,6 @@ may_be_in(const char *dir, const char *name)
     static const char *const old[] = {"tls",      "haswell", "xeon_phi",
                                       "avx512_1", "x86_64",  "atomics"};
     char path[8192];
-    glob_t list;
-    int result;
 
     snprintf(path, sizeof path, "%s/%s", dir, name);
     if (may_exist(path))
@@ -101,11 +121,7 @@ may_be_in(const char *dir, const char *name)
         if (may_exist(path))
             return true;
     }
-    snprintf(path, sizeof path, "%s/glibc-hwcaps/*/%s", dir, name);
-    result = glob(path, GLOB_NOSORT, NULL, &list);
-    if (result == 0)
-        globfree(&list);
-    return result != GLOB_NOMATCH;
+    return may_be_in_hwcaps(dir, name);
 }
 
 /* The same for a LIST of directories, in which $ORIGIN is the directory of the program FILE. */
@@ -126,8 +142,6 @@ may_be_in_list(const char *list, const char *file, const char *name)
         if (memchr(rest, '$', length - (size_t)(rest - list)) != NULL)
             return true; /* $LIB, $PLATFORM: the linker knows what that is */
         snprintf(dir, sizeof dir, "%s%.*s", origin, (int)(length - (size_t)(rest - list)), rest);
-        if (strpbrk(dir, "*?[\\") != NULL)
-            return true; /* glob(3) would take it for a pattern, and look through all that it matches */
         if (may_be_in(length == 0 ? "." : dir, name))
             return true;
         list += length + (list[length] != '\0');

@@ -667,6 +667,18 @@ missing='note: /bin/true needs libc.so.6, and its dynamic linker, /lib'
     mv "$dir/elsewhere"/* "$dir/$libc"
     works in_root /bin/true
 }
+@test "[exec-libraries miss] there is one below glibc-hwcaps, for a kind of processor: no note" {
+    make_dir
+    loader_only
+    libc=$(cd "$ROOTFS" && find . -name libc.so.6 | head -n 1)
+    mkdir -p "$dir/${libc%/*}/glibc-hwcaps/x86-64-v2"
+    run_split in_root /bin/true
+    [[ $err == *"$missing"* ]] # control: the directory alone
+    cp -L "$ROOTFS/$libc" "$dir/${libc%/*}/glibc-hwcaps/x86-64-v2/"
+    run_split in_root /bin/true
+    [[ $err != *"$missing"* ]]
+    [ "$(uname -m)" != x86_64 ] || ! grep -qw sse4_2 /proc/cpuinfo || [ "$status" = 0 ]
+}
 @test "[exec-libraries miss] a static program needs none" {
     make_dir
     program program
