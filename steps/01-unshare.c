@@ -50,8 +50,8 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* The feature. From here on, this process has namespaces of its own. Two types are different: the
- * caller stays in its pid and time namespace, and only its children are born into the new ones. */
+/* The feature. From here on, this process has namespaces of its own. But of two types, pid and time,
+ * it stays in the old one, and its children are born into the new one. */
 static int
 unshare_namespaces(int flags)
 {
