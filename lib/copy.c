@@ -65,23 +65,23 @@ run_from_copy(char **argv)
     if (!runs_command || argv[0] == NULL)
         return;
     program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (program == -1)
-        return; /* without /proc there is no such link either */
-    if (fcntl(program, F_GET_SEALS) == SEALS) {
+    if (program == -1 && (errno == ENOENT || errno == ENOTDIR))
+        return; /* there is no /proc, and so no such link either */
+    if (program != -1 && fcntl(program, F_GET_SEALS) == SEALS) {
         prctl(PR_SET_NAME, last_part(argv[0]), 0, 0, 0); /* the kernel has called it by a number */
         close(program);
         return;
     }
-    copy = copy_program(program, last_part(argv[0]));
+    copy = program == -1 ? -1 : copy_program(program, last_part(argv[0]));
     if (copy != -1)
         fexecve(copy, argv, environ);
-    fprintf(
-        stderr,
-        "%s: note: no copy of this program in memory (%s; is %s?): COMMAND can get at its file, by "
-        "/proc/self/exe\n",
-        last_part(argv[0]), strerror(errno),
-        errno == EFBIG ? "there a limit, ulimit -f" : "the sysctl vm.memfd_noexec 2");
-    if (copy != -1)
-        close(copy);
+    fprintf(stderr,
+            "%s: note: no copy of this program in memory (%s%s): COMMAND can get at its file, by "
+            "/proc/self/exe\n",
+            last_part(argv[0]), strerror(errno),
+            program == -1    ? ", to read it"
+            : errno == EFBIG ? "; is there a limit, ulimit -f?"
+                             : "; is the sysctl vm.memfd_noexec 2?");
+    close(copy);
     close(program);
 }

@@ -41,64 +41,69 @@ is_populated(int events)
 }
 
 static bool
-has_processes(int cgroup)
+may_have_processes(int cgroup)
 {
-    int events = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
-    char text[256] = "";
-    /* What cannot be read may hold the step itself, who is not to be killed. */
-    bool has = events == -1 || pread(events, text, sizeof text - 1, 0) <= 0 ||
-               strstr(text, "populated 1") != NULL;
+    char text[256];
 
-    if (events != -1)
-        close(events);
-    return has;
+    /* What cannot be read may hold the step itself, who is not to be killed. */
+    return read_file_at(cgroup, "cgroup.events", text, sizeof text) == -1 ||
+           strstr(text, "populated 1") != NULL;
 }
 
 /* Without cgroup.kill one has to kill what cgroup.threads lists, again and again, because a process may
- * fork in between. (cgroup.procs cannot be read in a threaded cgroup.) */
-static void
+ * fork in between. (cgroup.procs cannot be read in a threaded cgroup.) False: we may not kill one of them. */
+static bool
 kill_listed(int cgroup)
 {
-    char text[65536], *rest = text, *line;
+    char text[65536];
+    bool may = true;
 
     if (read_file_at(cgroup, "cgroup.threads", text, sizeof text) == -1 && errno != EFBIG)
-        return;
-    while ((line = strsep(&rest, "\n")) != NULL)
-        if (atoi(line) > 0)
-            kill(atoi(line), SIGKILL);
+        return true;
+    /* A line without an end was cut (EFBIG): what is left of its number is the number of somebody else. */
+    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        if (atoi(line) > 0 && kill(atoi(line), SIGKILL) == -1 && errno == EPERM)
+            may = false;
+    return may;
 }
 
-/* Kills what is in cgroup NAME below DIR and in its descendants: without cgroup.kill. */
+/* Kills what is in cgroup NAME below DIR and in its descendants: without cgroup.kill. ARGUMENT, a bool, becomes
+ * false when it may not. */
 static bool
 kill_tree(int dir, const char *name, void *argument)
 {
     int cgroup = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool *may = argument;
 
     if (cgroup != -1) {
-        kill_listed(cgroup);
+        *may &= kill_listed(cgroup);
         for_each_child(cgroup, kill_tree, argument);
         close(cgroup);
     }
     return true;
 }
 
-/* Kills every process of the cgroup and waits until the kernel says that it is empty. */
-static void
+/* Kills every process of the cgroup and waits until the kernel says that it is empty. False: it never will, for
+ * somebody in there is another user (a COMMAND that is set-user-ID), whom we may not kill. */
+static bool
 empty_cgroup(int cgroup)
 {
     int events = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
     struct pollfd change = {.fd = events, .events = POLLPRI};
-    bool killed;
+    bool killed, may = true;
 
-    while (events != -1 && is_populated(events)) {
-        /* Linux 5.14; EOPNOTSUPP in a threaded cgroup (05-cgroup demo cgroup.type=threaded). */
+    for (int tries = 0; events != -1 && is_populated(events) && tries < 200; tries += !may) {
+        /* Linux 5.14, and nobody is asked who may kill whom; EOPNOTSUPP in a threaded cgroup (05-cgroup demo
+         * cgroup.type=threaded). */
         killed = write_file_at(cgroup, "cgroup.kill", "1") == 0;
+        may = true;
         if (!killed)
-            kill_tree(cgroup, ".", NULL);
+            kill_tree(cgroup, ".", &may);
         poll(&change, 1, killed ? 1000 : 10);
     }
     if (events != -1)
         close(events);
+    return may;
 }
 
 /* When 05-cgroup was killed, the steps after it see that, too, and give the terminal back before they
@@ -202,13 +207,13 @@ clean(const struct janitor *janitor)
 {
     int cgroup = openat(janitor->base, janitor->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int lock, error = cgroup == -1 && errno != ENOENT ? errno : 0;
-    bool out_of_memory = false;
+    bool out_of_memory = false, may;
 
     if (cgroup != -1) {
         out_of_memory = was_out_of_memory(cgroup);
         if (!is_alive(janitor->parent)) {
             wait_for_steps(cgroup);
-        } else if (has_processes(cgroup)) {
+        } else if (may_have_processes(cgroup)) {
             /* 05-cgroup waits for us: move it out, it is not to be killed. (In an empty one it is not.) */
             char pid[16];
 
@@ -224,16 +229,16 @@ clean(const struct janitor *janitor)
                 wait_for_end(janitor->parent);
             }
         }
-        empty_cgroup(cgroup);
+        may = empty_cgroup(cgroup);
         /* A step that was just joining may have moved in after that: EBUSY, so again. */
         for (int tries = 0; !remove_tree(janitor->base, janitor->name, NULL); tries++) {
             /* But when something is mounted on it, it stays so. */
-            if (errno != EBUSY || tries == 200) {
-                error = errno;
+            if (errno != EBUSY || tries == 200 || !may) {
+                error = may ? errno : EPERM;
                 break;
             }
             poll(NULL, 0, 10);
-            empty_cgroup(cgroup);
+            may = empty_cgroup(cgroup);
         }
         close(cgroup);
     }
@@ -342,11 +347,16 @@ start_janitor(struct step *step, int base, const char *name)
     sigprocmask(SIG_BLOCK, &all, &before);
     step->janitor = fork();
     if (step->janitor == 0) {
-        for (int fd = STDERR_FILENO + 1; fd < 256; fd++)
+        const int kept[] = {base, janitor.home, janitor.parent, janitor.leash, janitor.ready};
+        int highest = 0;
+
+        for (int i = 0; i < 5; i++)
+            highest = kept[i] > highest ? kept[i] : highest;
+        for (int fd = STDERR_FILENO + 1; fd < highest; fd++)
             if (fd != base && fd != janitor.home && fd != janitor.parent && fd != janitor.leash &&
                 fd != janitor.ready)
                 close(fd);
-        close_from(256);
+        close_from(highest + 1);
         /* It must not hold the pipes of the pipeline open. */
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
         for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

@@ -183,6 +183,7 @@ errno_name(int error)
         {EUSERS, "EUSERS"},
         {EOPNOTSUPP, "EOPNOTSUPP"},
         {ELIBBAD, "ELIBBAD"},
+        {ESTALE, "ESTALE"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -88,8 +88,8 @@ int read_namespaces(int proc_pid, struct namespaces *out);
 unsigned long long read_start_time(int proc_pid);
 
 /* Reads one whole small file below directory DIR (or AT_FDCWD) into BUFFER of SIZE bytes, always
- * NUL-terminated. Returns the number of bytes, or -1 with errno (EFBIG when it does not fit: then its
- * first SIZE - 1 bytes are in BUFFER). */
+ * NUL-terminated (empty when it cannot be opened). Returns the number of bytes, or -1 with errno (EFBIG when
+ * it does not fit: then its first SIZE - 1 bytes are in BUFFER). */
 ssize_t read_file_at(int dir, const char *path, char *buffer, size_t size);
 
 /* Takes LINE (without newline) apart into RECORD. Returns NULL, or what is wrong with it. */
@@ -287,6 +287,7 @@ struct why why_bounding_drop(const struct capabilities *was, int capability);
 struct why why_capset(const struct capabilities *wanted);
 struct why why_no_new_privs(void);
 struct why why_fork(const struct step *step);
+struct why why_copy(int program); /* copy_program; -1: the file cannot be opened */
 /* Of 05-cgroup: BASE is the directory in which its CGROUP, another one, is made; FILE and VALUE are those of
  * FILE=VALUE. */
 struct why why_no_cgroup(const struct step *step);       /* after open_cgroup_base */
@@ -411,7 +412,8 @@ int run_inside(struct step *step, int (*work)(const void *), const void *argumen
 #define ENDING_NAME "05-ending"
 
 /* Forks the first process of our new pid namespace: a tiny init that reaps and does nothing else,
- * and dies with us. Returns its pid as we see it, or -1 with errno. pid_namespaces(7). */
+ * and dies with us. Returns its pid as we see it, or -1 with errno; ends the step with a message when its
+ * program cannot be copied. pid_namespaces(7). */
 pid_t start_init(struct step *step);
 
 /* Kills that one, and all others of its pid namespace with it, and waits until they have ended. */

@@ -24,6 +24,7 @@ read_file_at(int dir, const char *path, char *buffer, size_t size)
     size_t used = 0;
     ssize_t got;
 
+    buffer[0] = '\0';
     if (fd == -1)
         return -1;
     while ((got = read(fd, buffer + used, size - 1 - used)) > 0)

@@ -23,18 +23,37 @@
 
 #include "nsteps.h"
 
+/* No descriptor is higher than this. The limit may have been lowered when one was open already; then FDSize, in
+ * proc_pid_status(5), is higher. */
+static int
+highest_descriptor(void)
+{
+    const char field[] = "\nFDSize:\t";
+    char status[16384];
+    const char *line = NULL;
+    struct rlimit limit;
+    int highest = 1 << 20;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1 << 20)
+        highest = (int)limit.rlim_cur;
+    if (read_file_at(AT_FDCWD, "/proc/self/status", status, sizeof status) != -1)
+        line = strstr(status, field);
+    if (line != NULL && atoi(line + strlen(field)) > highest)
+        highest = atoi(line + strlen(field));
+    return highest;
+}
+
 void
 close_from(int first)
 {
-    struct rlimit limit;
+    int highest;
 
     if (syscall(SYS_close_range, (unsigned)first, ~0U, 0) == 0)
         return;
     /* A seccomp filter that is older than the call refuses it. One by one, then: a descriptor of a host
      * directory that stayed open would be a way out. */
-    if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > 1 << 20)
-        limit.rlim_cur = 1 << 20;
-    for (int fd = first; fd < (int)limit.rlim_cur; fd++)
+    highest = highest_descriptor();
+    for (int fd = first; fd <= highest; fd++)
         close(fd);
 }
 
@@ -128,13 +147,16 @@ start_init(struct step *step)
      * from the host's file without a word would be less than was asked for. */
     int file = step->proc_self == -1 ? -1 : openat(step->proc_self, "exe", O_RDONLY | O_CLOEXEC);
     int ready[2], program = file == -1 ? -1 : copy_program(file, INIT_NAME);
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     char byte;
     pid_t pid;
     bool is_ready;
 
+    if (step->proc_self != -1 && program == -1)
+        fail(step, errno, why_copy(file), "copy this program into memory, for PID 1");
     if (file != -1)
         close(file);
-    if ((step->proc_self != -1 && program == -1) || pipe2(ready, O_CLOEXEC) == -1)
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 || pipe2(ready, O_CLOEXEC) == -1)
         return -1;
     pid = fork();
     if (pid == 0) {
@@ -144,12 +166,17 @@ start_init(struct step *step)
         if (chdir("/") == -1 || dup2(ready[1], 0) == -1)
             _exit(EXIT_STEP_FAILED);
         if (program != -1) {
-            fexecve(program, argv, environ); /* begin sees the name, and calls be_init */
+            /* After "-" somebody may be there who looks at it, and with the exec it becomes dumpable. */
+            if (dup3(program, 1, O_CLOEXEC) == -1)
+                _exit(EXIT_STEP_FAILED);
+            close_from(2);
+            fexecve(1, argv, environ); /* begin sees the name, and calls be_init */
             _exit(EXIT_STEP_FAILED);
         }
         be_init(0);
     }
     int error = errno;
+    prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
     close(ready[1]);
     if (program != -1)
         close(program);
@@ -172,7 +199,9 @@ children_get_our_pid_namespace(const struct step *step)
 {
     struct stat own, children;
 
-    return step->proc_self == -1 || fstatat(step->proc_self, "ns/pid", &own, 0) == -1 ||
+    if (step->proc_self == -1) /* there is none, or run_inside has closed it */
+        return step->now.inode[NS_PID] == step->own.inode[NS_PID];
+    return fstatat(step->proc_self, "ns/pid", &own, 0) == -1 ||
            (fstatat(step->proc_self, "ns/pid_for_children", &children, 0) == 0 &&
             own.st_ino == children.st_ino);
 }
@@ -223,12 +252,12 @@ run_inside(struct step *step, int (*work)(const void *), const void *argument,
     close(ends[1]);
     /* What is less than PIPE_BUF bytes comes in one piece, pipe(7). */
     heard = pid > 0 && read(ends[0], &result, sizeof result) == sizeof result;
-    if (heard)
-        *why = result.why;
-    else if (pid > 0)
-        result.error = ECHILD; /* it has died */
-    if (pid > 0)
+    if (pid > 0) {
+        *why = result.why; /* when it has died: not known */
+        if (!heard)
+            result.error = ECHILD;
         wait_for_exit(pid, NULL);
+    }
     close(ends[0]);
     prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
     errno = result.error;
@@ -552,6 +581,7 @@ run_command(struct step *step)
 
     if (!step->joining && !step->fork_command) {
         close_from(STDERR_FILENO + 1);
+        step->proc_self = -1;
         exec_command(step);
     }
     fflush(stdout);

@@ -515,6 +515,10 @@ why_make_file(const struct step *step)
             geteuid(), getegid());
     else if (error == ENOSPC)
         why = say_mount_max(&mounts, 1);
+    else if (error == ESTALE) /* of open_new_mount in dev.c */
+        why = say_why(
+            "look who else writes to that ROOT",
+            "the tmpfs was mounted there, and somebody has put another directory in its place");
     why = conclude(why, &mounts, "2 mknod");
     errno = error;
     return why;

@@ -487,18 +487,10 @@ find_why_no_more(const struct step *step)
 static struct why
 find_why_fork(const struct step *step, int error)
 {
-    struct rlimit size;
-
     if (seccomp_refuses(SYS_clone, 0))
         return say_seccomp("clone");
     if (error == EMFILE || error == ENFILE) /* of a pipe(2) to the child */
         return say_files(error);
-    if (error == EFBIG && getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur != RLIM_INFINITY)
-        return say_why(
-            "ulimit -f unlimited",
-            "PID 1 runs from a copy of this program, and here no file may have more than "
-            "%llu bytes (RLIMIT_FSIZE)",
-            (unsigned long long)size.rlim_cur);
     if (error == EAGAIN)
         return find_why_no_more(step);
     if (error == ENOMEM && is_pid_namespace_dead(step))
@@ -508,6 +500,42 @@ find_why_fork(const struct step *step, int error)
     if (error == ENOMEM && access("/proc/1", F_OK) == -1)
         return say_no_proc();
     return why_unknown("2 fork");
+}
+
+static struct why
+find_why_copy(int program, int error)
+{
+    struct rlimit size;
+
+    if (seccomp_refuses(SYS_memfd_create, 0))
+        return say_seccomp("memfd_create");
+    if (error == EMFILE || error == ENFILE)
+        return say_files(error);
+    if (program == -1 && error == EACCES)
+        return say_why("its owner types: chmod +r PROGRAM",
+                       "this program may be executed, but not read");
+    if (error == EFBIG && getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur != RLIM_INFINITY)
+        return say_why(
+            "ulimit -f unlimited",
+            "PID 1 runs from a copy of this program, and here no file may have more than "
+            "%llu bytes (RLIMIT_FSIZE)",
+            (unsigned long long)size.rlim_cur);
+    /* Linux 6.3, one for each pid namespace; an outer one counts as well. */
+    if (error == EACCES && read_number("/proc/sys/vm/memfd_noexec") == 2)
+        return say_why("as root, where this pid namespace was made: sysctl vm.memfd_noexec=0",
+                       "PID 1 runs from a copy of this program in memory, and the sysctl "
+                       "vm.memfd_noexec is 2: nothing in memory may be executed");
+    return why_unknown("2 memfd_create");
+}
+
+struct why
+why_copy(int program)
+{
+    int error = errno;
+    struct why why = find_why_copy(program, error);
+
+    errno = error;
+    return why;
 }
 
 struct why

@@ -15,7 +15,7 @@
 #include "../lib/nsteps.h"
 
 static const char usage[] =
-    "Usage: 01-unshare [-m -u -i -n -p -U -C -T | --all] [--hostname NAME]\n"
+    "Usage: 01-unshare [-] [-m -u -i -n -p -U -C -T | --all] [--hostname NAME]\n"
     "                  [--propagation MODE] [--monotonic SEC] [--boottime SEC]\n"
     "                  [-- COMMAND [ARG ...]]\n"
     "Makes new namespaces: mount, uts, ipc, net and pid, if none is named.\n"

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,9 +35,7 @@ static const struct option options[] = {
 static int
 make_cgroup(int base, const char *name)
 {
-    if (mkdirat(base, name, 0755) == -1)
-        return -1;
-    return openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return mkdirat(base, name, 0755);
 }
 
 static int
@@ -120,11 +117,12 @@ main(int argc, char **argv)
         refuse(&step, "flock %s: %s; lslocks(8) shows who holds the lock", where, strerror(errno));
     if (faccessat(base, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         refuse(&step, "%s/%s exists already and is left alone: take another NAME", where, name);
-    if (entrust_cgroup(&step) == -1 || (cgroup = make_cgroup(base, name)) == -1) {
-        if (errno == EEXIST)
-            dismiss_janitor(&step); /* somebody was quicker: it is not ours to remove */
+    if (entrust_cgroup(&step) == -1 || make_cgroup(base, name) == -1) {
+        dismiss_janitor(&step); /* what has that name now, or soon, is not ours to remove */
         fail(&step, errno, why_mkdir(&step, base), "mkdir %s/%s", where, name);
     }
+    if ((cgroup = openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+        fail(&step, errno, why_mkdir(&step, base), "open %s/%s", where, name);
     for (int i = 1; i < count; i++) {
         char *file = strtok(step.operand[i], "="), *value = strtok(NULL, "");
 

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/capability.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/prctl.h>

@@ -61,7 +61,9 @@ are() { # the table on stdin
 * step: mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL)
 * step: sethostname("box", 3)
   $COPIES
+  step: prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE)
 * step: fork()
+  step: prctl(PR_SET_DUMPABLE, SUID_DUMP_USER)
   $FORK
   step: prctl(PR_SET_DUMPABLE, SUID_DUMP_USER)
   step: kill(PID, SIGKILL)
