@@ -300,6 +300,21 @@ fails_clean() {
     [ "$status" = 125 ]
     grep -q '^02-mountproc: open .*/root/dev: ' "$BATS_TEST_TMPDIR/err"
 }
+@test "the process that mounts /proc is killed: 02 says so, and what it does not know" {
+    needs_tool strace
+    # shellcheck disable=SC2016
+    run_split as_root bash -c '01-unshare | strace -f -qq -o /dev/null -e trace=mount -e inject=mount:signal=KILL 02-mountproc - "$0"' "$ROOTFS"
+    [[ $err == *"02-mountproc: fork, to mount proc on $ROOTFS/proc: No child processes (ECHILD)"*'because: not known'* ]]
+}
+@test "left with COMMAND: an ordinary user can still look at the namespaces of the step that waits" {
+    [ "$EUID" != 0 ] || skip 'root can look at any process'
+    hold "$BATS_TEST_TMPDIR/one" bash -c '01-unshare -m -p --user | 07-userns-map -'
+    HELD=("$(record_pid "$(cat "$BATS_TEST_TMPDIR/one")")" "${HELD[@]}")
+    02-mountproc - -- sleep 7777 <"$BATS_TEST_TMPDIR/one" 2>/dev/null 3>&- &
+    HELD+=($!)
+    wait_until find_inside
+    readlink "/proc/$!/ns/mnt"
+}
 
 @test "a ROOT of 4094 bytes is too long for ROOT/proc: it says so, and mounts nothing elsewhere" {
     make_root

@@ -364,6 +364,38 @@ bad_input_after() { # MESSAGE COMMAND ...: the last step of a chain refuses
     [ ! -e "$DIR" ]
     refute find_inside
 }
+@test "the same, and somebody else is in it, whom the janitor may not kill: it says so, and ends" {
+    needs_root
+    needs_tool setpriv util-linux
+    mkdir "$DIR-home"
+    chown 12345 "$DIR-home" "$DIR-home"/cgroup.{procs,subtree_control,threads}
+    sleep 7777 3>&- &
+    other=$!
+    HELD+=("$other")
+    echo "$other" >"$DIR-home/cgroup.procs"
+    mkfifo -m 666 "$BATS_TEST_TMPDIR/there"
+    # COMMAND ends when the other one, root's, is in the cgroup.
+    # shellcheck disable=SC2016
+    sh -c 'echo 0 >"$0/cgroup.procs" && cd / && exec setpriv --reuid 12345 --regid 12345 --clear-groups "$@"' "$DIR-home" \
+        timeout -k 1 60 05-cgroup "$NAME" cgroup.type=threaded -- sh -c 'read -r line' \
+        <>"$BATS_TEST_TMPDIR/there" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+    step=$!
+    HELD+=("$step")
+    wait_until grep -qs '^05-cgroup' "$BATS_TEST_TMPDIR/err"
+    echo "$other" >"$DIR-home/$NAME/cgroup.threads"
+    echo >"$BATS_TEST_TMPDIR/there"
+    ends_with 0
+    grep -q 'the cgroup could not be removed: Operation not permitted' "$BATS_TEST_TMPDIR/err"
+    kill "$other"
+    wait_until rmdir "$DIR-home/$NAME" 2>/dev/null
+    wait_until rmdir "$DIR-home" 2>/dev/null
+}
+@test "three hundred descriptors that are open already: the janitor keeps its own" {
+    needs_root
+    # shellcheck disable=SC2016
+    run_split bash -c 'ulimit -Sn 1024; for i in {3..300}; do eval "exec $i</dev/null"; done; "$@"' bash 05-cgroup "$NAME" -- true
+    [ "$status" = 0 ] && [ ! -e "$DIR" ]
+}
 @test "the cgroup that the step came from is gone, and it can go nowhere: all is removed when it has ended" {
     needs_root
     mkdir "$DIR-home"

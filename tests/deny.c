@@ -41,6 +41,7 @@ static const struct {
     {"fork", SYS_clone, 0},
 #endif
     {"linkat", SYS_linkat, 0},
+    {"memfd_create", SYS_memfd_create, 0},
     {"mkdirat", SYS_mkdirat, 0},
     {"mount", SYS_mount, 3},
     {"move_mount", SYS_move_mount, 4},

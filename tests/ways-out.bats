@@ -343,6 +343,11 @@ no_hit() { refute grep '^hit' "$BATS_TEST_TMPDIR/seen"; }
     hunt no-07 06-nsenter - -- true
     no_hit
 }
+@test "race: so does the first process of a new time namespace, which is born in the container" {
+    [ -e /proc/self/ns/time ] || skip 'this kernel has no time namespaces'
+    STEP=01-unshare hunt no-08 01-unshare - --time -- true
+    no_hit
+}
 @test "control: a joiner that stays dumpable is caught" {
     pid=
     bad() { "$BATS_TEST_TMPDIR/hunter" --join "$(record_pid "$(cat "$BATS_TEST_TMPDIR/box")")" true; }

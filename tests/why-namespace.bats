@@ -326,6 +326,34 @@ with_few_files() { # TEXT COMMAND ...
     # shellcheck disable=SC2016
     because "$SECCOMP clone" bash -c 'ulimit -f 100000; "$@"' bash deny clone=EFBIG,fork=EFBIG 01-unshare "${user[@]}" --pid -- true
 }
+@test "[copy-noexec] the sysctl of this pid namespace lets nothing in memory be executed" {
+    needs_root
+    [ -e /proc/sys/vm/memfd_noexec ] || skip 'this kernel has no sysctl vm.memfd_noexec (Linux 6.3)'
+    # shellcheck disable=SC2016
+    because 'the sysctl vm.memfd_noexec is 2: nothing in memory may be executed' 01-unshare --pid --mount -- 02-mountproc -- \
+        sh -c 'echo 2 >/proc/sys/vm/memfd_noexec && exec "$@"' sh 01-unshare --pid -- true
+    [[ $err == *'copy this program into memory, for PID 1: Permission denied (EACCES)'* ]]
+}
+@test "[copy-noexec miss] it is not 2, and EACCES is a filter's" {
+    needs_deny
+    because "$SECCOMP memfd_create" deny memfd_create=EACCES 01-unshare "${user[@]}" --pid -- true
+}
+@test "[copy-unreadable] a program that one may execute but not read" {
+    needs_root
+    needs_tool setpriv util-linux
+    mkdir "$PUBLIC/unreadable-01"
+    cp "$BUILD/01-unshare" "$PUBLIC/unreadable-01"
+    chmod 111 "$PUBLIC/unreadable-01/01-unshare"
+    because 'this program may be executed, but not read' "${somebody[@]}" "$PUBLIC/unreadable-01/01-unshare" --user --pid -- true
+    [[ $err == *'copy this program into memory, for PID 1: Permission denied (EACCES)'* ]]
+}
+@test "[copy-unreadable miss] the same one, readable" {
+    needs_root
+    needs_tool setpriv util-linux
+    mkdir "$PUBLIC/readable-01"
+    cp "$BUILD/01-unshare" "$PUBLIC/readable-01"
+    "${somebody[@]}" "$PUBLIC/readable-01/01-unshare" --user --pid -- true
+}
 @test "[fork-files miss] EMFILE of a filter" {
     needs_deny
     because "$SECCOMP clone" deny clone=EMFILE,fork=EMFILE 01-unshare "${user[@]}" --pid -- true
