@@ -282,8 +282,8 @@ fails_clean() {
         [ -z "$(ls -A "$BATS_TEST_TMPDIR/victim")" ]
     done
 }
-@test "--dev: a link that comes in the place of ROOT/dev after the mount leads nowhere" {
-    needs_tool strace
+# replaced COMMAND ...: it makes something else in the place of ROOT/dev, after the mount.
+replaced() {
     mkdir -p "$BATS_TEST_TMPDIR"/{victim,root/{proc,dev}}
     # 02 is stopped where it has mounted the tmpfs.
     "${own[@]}" 01-unshare -m -p -- strace -qq -o "$BATS_TEST_TMPDIR/stop" -e trace=mount -e inject=mount:signal=STOP:when=1 \
@@ -292,13 +292,24 @@ fails_clean() {
     HELD+=("$box")
     wait_until grep -qs 'stopped by SIGSTOP' "$BATS_TEST_TMPDIR/stop"
     mv "$BATS_TEST_TMPDIR/root/dev" "$BATS_TEST_TMPDIR/root/old"
-    ln -s "$BATS_TEST_TMPDIR/victim" "$BATS_TEST_TMPDIR/root/dev"
+    "$@"
     pkill -CONT -f "^02-mountproc --dev $BATS_TEST_TMPDIR/root"
     status=0
     wait "$box" || status=$?
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/victim")" ]
     [ "$status" = 125 ]
     grep -q '^02-mountproc: open .*/root/dev: ' "$BATS_TEST_TMPDIR/err"
+}
+@test "--dev: a link that comes in the place of ROOT/dev after the mount leads nowhere" {
+    needs_tool strace
+    replaced ln -s "$BATS_TEST_TMPDIR/victim" "$BATS_TEST_TMPDIR/root/dev"
+}
+@test "--dev: nor does a directory, and 02 knows what has happened" {
+    needs_tool strace
+    replaced mkdir "$BATS_TEST_TMPDIR/root/dev"
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/root/dev")" ]
+    grep -q 'Stale file handle (ESTALE)' "$BATS_TEST_TMPDIR/err"
+    grep -q 'because: .*somebody has put another directory in its place' "$BATS_TEST_TMPDIR/err"
 }
 @test "the process that mounts /proc is killed: 02 says so, and what it does not know" {
     needs_tool strace
