@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <linux/utsname.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,9 +282,9 @@ why_hostname(const struct step *step, const char *name)
     else if (error == EPERM && find_confinement(step, label, sizeof label))
         why = say_apparmor(label, "CAP_SYS_ADMIN, although the process has it",
                            "capability sys_admin,");
-    else if (error == EINVAL && strlen(name) > HOST_NAME_MAX)
+    else if (error == EINVAL && strlen(name) > __NEW_UTS_LEN) /* musl's HOST_NAME_MAX is 255 */
         why = say_why("a shorter name", "the name has %zu bytes, and the kernel takes %d at most",
-                      strlen(name), HOST_NAME_MAX);
+                      strlen(name), __NEW_UTS_LEN);
     errno = error;
     return why;
 }
