@@ -47,7 +47,7 @@ may_have_processes(int cgroup)
 
     /* What cannot be read may hold the step itself, who is not to be killed. */
     return read_file_at(cgroup, "cgroup.events", text, sizeof text) == -1 ||
-           strstr(text, "populated 1") != NULL;
+           strstr(text, "populated 0") == NULL;
 }
 
 /* Without cgroup.kill one has to kill what cgroup.threads lists, again and again, because a process may
